@@ -1,0 +1,1 @@
+"""Looking at datasets: SQL, column statistics, chart choices."""

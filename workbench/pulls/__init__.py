@@ -1,0 +1,1 @@
+"""Saved requests for Pendo data: planned as slices, fetched, committed as one dataset version."""

@@ -1,0 +1,90 @@
+"""What differs between two installations of the workbench; read once, at an entry point.
+
+Order: environment (``WORKBENCH_…``), then ``settings.yaml`` in the home, then the defaults below.
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import AwareDatetime, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from workbench.errors import SettingsError
+
+
+class Settings(BaseSettings):
+    """One installation's settings."""
+
+    model_config = SettingsConfigDict(env_prefix="WORKBENCH_", extra="ignore", frozen=True)
+
+    home: Path = Path(".workbench")
+    """Everything local: state database, datasets, encrypted secrets, logs, spooled downloads."""
+    database_url: str | None = None
+    """Where the state lives; None is SQLite in the home."""
+    secret_key: SecretStr | None = None
+    """Encrypts stored secrets; None is a key file in the home, readable by its owner alone."""
+    now: AwareDatetime | None = None
+    """Freezes the clock, for rehearsals and tests; None is the real one."""
+    workspace_timezone: str = "UTC"
+    """The zone in which times are shown where no person's own zone is known (GAP-25)."""
+
+    @property
+    def state_url(self) -> str:
+        """The SQLAlchemy URL of the state database."""
+        return self.database_url or f"sqlite:///{self.home.absolute() / 'state.db'}"
+
+    @property
+    def datasets_root(self) -> Path:
+        """The folder that holds a Delta table per dataset."""
+        return self.home / "datasets"
+
+    @property
+    def spool_root(self) -> Path:
+        """The folder where a pull's finished slices wait for their commit."""
+        return self.home / "spool"
+
+    def clock(self) -> datetime:
+        """The present moment, aware, in UTC."""
+        return self.now or datetime.now(UTC)
+
+
+def load_settings(**given: Any) -> Settings:
+    """Read the settings of this installation; ``given`` wins over environment and file.
+
+    Raises:
+        SettingsError: ``settings.yaml`` is not YAML, or a value is impossible.
+    """
+    try:
+        home = Settings(**given).home
+        from_file = _settings_file(home / "settings.yaml")
+        environment = Settings(**given).model_fields_set
+        kept = {key: value for key, value in from_file.items() if key not in environment}
+        return Settings(**{**kept, **given})
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(
+            f"The setting {key} is not usable: {first['msg']}",
+            hint=f"Change WORKBENCH_{key.upper()} or settings.yaml in the home folder.",
+        ) from error
+
+
+def _settings_file(path: Path) -> dict[str, Any]:
+    import yaml
+
+    if not path.exists():
+        return {}
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{path.name} in the home folder is not YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise SettingsError(f"{path.name} in the home folder must be a list of `name: value` lines")
+    known = set(Settings.model_fields)
+    if unknown := sorted(set(content) - known):
+        raise SettingsError(
+            f"{path.name} has an unknown setting: {', '.join(unknown)}",
+            hint=f"Known settings: {', '.join(sorted(known - {'secret_key', 'home'}))}.",
+        )
+    return content

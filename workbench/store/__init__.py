@@ -1,0 +1,1 @@
+"""Where things are kept: state (documents, runs, secrets) and datasets (Delta tables)."""

@@ -1,0 +1,1 @@
+"""Streamlit pieces shared by the pages; nothing here decides anything."""
