@@ -1,0 +1,28 @@
+"""Wording shared by messages: the nearest known name, counts with their noun. Pure."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def nearest(given: str, known: Iterable[str]) -> str:
+    """A clause naming the known word most like ``given``, or nothing.
+
+    >>> nearest("pagevents", ["page_events", "guides"])
+    '; did you mean page_events?'
+    >>> nearest("zzz", ["page_events"])
+    ''
+    """
+    match = get_close_matches(given, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {match[0]}?" if match else ""
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """A number with its noun, thousands separated by thin spaces.
+
+    >>> counted(1, "row")
+    '1 row'
+    >>> counted(12345, "row")
+    '12 345 rows'
+    """
+    noun = one if number == 1 else many or f"{one}s"
+    return f"{number:,}".replace(",", " ") + f" {noun}"
