@@ -1,0 +1,1 @@
+"""Datasets: Delta tables with versions."""

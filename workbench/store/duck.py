@@ -1,0 +1,67 @@
+"""The one way DuckDB is opened: bounded memory, spilling into the home, times in UTC."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import duckdb
+
+MEMORY_LIMIT_MB = 128
+"""With Python, Arrow and Delta loaded this keeps a commit under 300 MB, at 1.1 times the time of 1 GB."""
+THREADS = 2
+"""Each thread holds one row group while writing; more would cost memory before they save time."""
+ROW_GROUP_ROWS = 61_440
+"""Rows written at once: half DuckDB's default, which doubles the memory and is no faster."""
+ROW_GROUP_BYTES = 16 * 1024 * 1024
+"""Wide rows close a row group earlier, so that memory does not grow with the columns."""
+
+
+def connect(
+    spill: Path | None = None, *, memory_limit_mb: int = MEMORY_LIMIT_MB, threads: int = THREADS
+) -> duckdb.DuckDBPyConnection:
+    """Open an in-memory DuckDB that spills to ``spill`` when ``memory_limit_mb`` is reached.
+
+    Rows come in no particular order unless the query sorts. A connection serves one thread.
+    """
+    import duckdb
+
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": f"{memory_limit_mb}MB",
+        "threads": threads,
+        "preserve_insertion_order": False,
+        "autoinstall_known_extensions": False,
+    }
+    if spill is not None:
+        spill.mkdir(parents=True, exist_ok=True)
+        config["temp_directory"] = str(spill.absolute())
+    connection = duckdb.connect(config=config)
+    connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+    return connection
+
+
+def quoted(name: str) -> str:
+    """A column or table name as SQL.
+
+    >>> quoted('say "hi"')
+    '"say ""hi\"""'
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as SQL.
+
+    >>> literal("O'Hara")
+    "'O''Hara'"
+    """
+    return "'" + text.replace("'", "''") + "'"
+
+
+def parquet_options() -> str:
+    """The options of every ``COPY … TO`` that writes Parquet."""
+    return (
+        f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP_ROWS}, "
+        f"ROW_GROUP_SIZE_BYTES {ROW_GROUP_BYTES})"
+    )
