@@ -7,7 +7,14 @@ import json
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 from workbench.pulls.sources import SOURCES, SourceName
 from workbench.schedules.model import Retry, Schedule
@@ -91,7 +98,7 @@ class Pull(BaseModel):
     apps: Literal["all", "default"] | tuple[int, ...] | None = None
     """None is the connection's own choice."""
     anonymous: bool = False
-    """Accounts and Visitors only: whether to keep those without an id of the customer's (GAP-32)."""
+    """Accounts and Visitors only: whether to keep those without an id (GAP-32)."""
     date_field: Literal["lastvisit", "lastupdated"] = "lastvisit"
     """Accounts and Visitors only: which of Pendo's dates the window is laid on (GAP-26)."""
     period: Literal["day", "hour"] = "day"

@@ -1,4 +1,4 @@
-"""The catalogue of row sources: what each is called, how its days are asked for, what its rows hold.
+"""The catalogue of row sources: their names, how their days are asked for, what their rows hold.
 
 Row shapes are Pendo's (pendo-api contract, section 2.5). Columns not listed here are still kept:
 the catalogue only says what is known beforehand.
@@ -25,10 +25,9 @@ SourceName = Literal[
     "segments",
 ]
 
-ColumnType = Literal["text", "whole", "number", "moment", "day", "map", "object"]
+ColumnType = Literal["text", "whole", "number", "moment", "day", "object"]
 """``moment`` is epoch milliseconds on the wire and a UTC time in a dataset; ``day`` is the
-subscription's midnight on the wire and a date in a dataset; ``map`` an object of free keys with
-texts; ``object`` one whose values keep their own types."""
+subscription's midnight on the wire and a date in a dataset; ``object`` has keys of its own."""
 
 Merge = Literal["sum", "min", "max"]
 
@@ -133,7 +132,7 @@ def _bucket(split_by: str = "", free: str = "") -> dict[str, ColumnType]:
         columns[split_by] = "text"
     columns |= _BUCKET
     if free:
-        columns[free] = "map" if free == "parameters" else "object"
+        columns[free] = "object"
     return columns
 
 
@@ -173,7 +172,12 @@ SOURCES: dict[str, Source] = {
             id_field="visitorId",
         ),
         _events(
-            "events", "Events", "events", "All recorded clicks and page views.", "pageId", "parameters"
+            "events",
+            "Events",
+            "events",
+            "All recorded clicks and page views.",
+            "pageId",
+            "parameters",
         ),
         Source(
             "features",

@@ -1,0 +1,142 @@
+"""Turn spooled JSON rows into one Parquet part, without a Python loop over rows.
+
+Two ways. Event rows are read with the columns learned from the slices before, and that nothing was
+passed over is proven by counting (``learned``). All else is read by the structure DuckDB finds in
+the rows (``found``). An answer that is not rows never becomes a part.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbench.errors import BrokenAnswerError, disk_explained
+from workbench.pulls.found import found_columns
+from workbench.pulls.learned import Learned, count_keys, learn, proven, quick_columns
+from workbench.pulls.recipe import Recipe, other_day
+from workbench.sql import literal
+
+if TYPE_CHECKING:
+    import duckdb
+
+ROW_GROUP = 61_440
+"""Rows of one Parquet row group: what DuckDB holds before it writes."""
+MEMORY_MB = 160
+"""What DuckDB may take; with Python and its libraries around it a pull stays under 300 MB."""
+
+
+def connect() -> "duckdb.DuckDBPyConnection":
+    """A DuckDB connection that stays small; take a ``cursor()`` of it for each thread."""
+    import duckdb
+
+    return duckdb.connect(
+        config={
+            "memory_limit": f"{MEMORY_MB}MB",
+            "threads": 2,
+            "preserve_insertion_order": False,
+        }
+    )
+
+
+def write_part(
+    spools: Sequence[Path],
+    target: Path,
+    recipe: Recipe,
+    cursor: "duckdb.DuckDBPyConnection",
+    learned: Learned | None = None,
+) -> int:
+    """Write the rows of ``spools`` (JSON arrays of objects) to ``target``; give their number.
+
+    Where there are no rows, nothing is written.
+
+    Raises:
+        BrokenAnswerError: the answer is not an array of objects.
+        InputError: rows of another day came, so the connection's time zone is not Pendo's.
+        DiskFullError: no room for the part.
+    """
+    import duckdb
+
+    temporary = target.with_suffix(".writing")
+    with disk_explained(target.name):
+        try:
+            rows = _written(spools, temporary, recipe, cursor, learned or Learned())
+        except duckdb.InvalidInputException as error:
+            if (wrong_day := other_day(error, recipe)) is not None:
+                raise wrong_day from error
+            raise BrokenAnswerError(
+                "Pendo's answer is not the rows it should be; nothing of it was kept",
+                hint="Run it again; if it stays so, the request or the report is not row data.",
+                details=str(error).splitlines()[0][:300],
+            ) from error
+        else:
+            if rows:
+                temporary.replace(target)
+            return rows
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _written(
+    spools: Sequence[Path],
+    temporary: Path,
+    recipe: Recipe,
+    cursor: "duckdb.DuckDBPyConnection",
+    learned: Learned,
+) -> int:
+    if recipe.columns and not recipe.merges:
+        rows = _quickly(spools, temporary, recipe, cursor, learned)
+        if rows is not None:
+            return rows
+    return _thoroughly(spools, temporary, recipe, cursor)
+
+
+def _quickly(
+    spools: Sequence[Path],
+    temporary: Path,
+    recipe: Recipe,
+    cursor: "duckdb.DuckDBPyConnection",
+    learned: Learned,
+) -> int | None:
+    """Write with learned columns; None where that cannot be shown to have kept everything."""
+    import duckdb
+
+    counted = count_keys(spools)
+    if counted is None:
+        return None
+    for attempt in (1, 2):
+        if attempt == 2 or not learned.keys:
+            learn(spools, recipe, learned, cursor)
+        select = quick_columns(spools, recipe, learned, cursor)
+        if select is None:
+            continue
+        # A value that does not fit its column ends this way; the thorough one keeps both kinds.
+        with suppress(duckdb.ConversionException, duckdb.InvalidInputException):
+            rows = _copy(select, temporary, cursor)
+            if proven(temporary, rows, counted, learned, cursor):
+                return rows
+    return None
+
+
+def _thoroughly(
+    spools: Sequence[Path],
+    temporary: Path,
+    recipe: Recipe,
+    cursor: "duckdb.DuckDBPyConnection",
+) -> int:
+    """Write with whatever columns the rows turn out to have."""
+    import duckdb
+
+    try:
+        select = found_columns(spools, recipe, cursor)
+        return _copy(select, temporary, cursor) if select else 0
+    except duckdb.ConversionException:
+        select = found_columns(spools, recipe, cursor, with_huge=True)
+        return _copy(select, temporary, cursor) if select else 0
+
+
+def _copy(select: str, temporary: Path, cursor: "duckdb.DuckDBPyConnection") -> int:
+    copied = cursor.execute(
+        f"COPY ({select}) TO {literal(str(temporary))} "
+        f"(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE {ROW_GROUP})"
+    ).fetchall()[0][0]
+    return int(copied)
