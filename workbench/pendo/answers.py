@@ -11,16 +11,17 @@ from workbench.errors import (
     RemoteError,
     ThrottledError,
 )
+from workbench.pendo.model import REGIONS, region
 from workbench.transport.answer import Answer, GaveUpError
 
 WRITE_HINT = (
     "Make an integration key with Allow Write Access (Pendo: Settings, Integrations, "
     "Integration Keys) and put it into the connection."
 )
-KEY_HINT = (
-    "Check the key, and that the address is the one of your region: a key of another region is "
-    "unknown there."
-)
+KEY_HINT = "Check the key and the region: a key is known only in the region it was made in."
+VERIFY = "token/verify"
+REPORT_RESULTS = "report/{id}/results.json"
+AGGREGATION = "aggregation"
 THROTTLED_MARK = "rateLimitExceeded"
 """With this reason a 403 means "slow down", not "wrong key"."""
 
@@ -70,11 +71,11 @@ def judge(answer: Answer, *, write_access: bool | None = None) -> RemoteError | 
             hint="Lower the connection's calls_per_minute, or try again later.",
             details=answer.details,
         )
-    if status in (401, 403):
+    if status in (401, 403) or (status == 400 and call.endpoint == VERIFY):
         return _refused(answer, write_access)
     if call.writes and write_access is False and 400 <= status < 500 and status != 408:
         return _refused(answer, write_access)
-    if status == 404:
+    if status == 404 or (status == 400 and call.endpoint == REPORT_RESULTS):
         return MissingError("Pendo has nothing there", details=answer.details)
     if status == 413 or (call.heavy and status in (408, 504)):
         return OverrunError(
@@ -97,10 +98,33 @@ def judge(answer: Answer, *, write_access: bool | None = None) -> RemoteError | 
     )
 
 
+def read_only_key(details: str) -> AccessError:
+    """The key is good, but may not write."""
+    return AccessError("This key may only read", hint=WRITE_HINT, details=details)
+
+
+def unknown_key(url: str, ending: str, details: str) -> AccessError:
+    """Pendo does not know the key at ``url``; ``ending`` is what follows its last full stop.
+
+    >>> unknown_key("https://app.pendo.io", "eu", "").hint.rpartition(". ")[2]
+    'This key ends in .eu: try https://app.eu.pendo.io'
+    """
+    here = region(url)
+    hint = KEY_HINT
+    if here:
+        hint += f" {url} is the region {here}."
+    if ending in REGIONS and ending != here:
+        hint += f" This key ends in .{ending}: try {REGIONS[ending]}"
+    where = f"in the region {here}" if here else f"at {url}"
+    return AccessError(
+        f"Pendo refused the key: it is not known {where}", hint=hint, details=details
+    )
+
+
 def _refused(answer: Answer, write_access: bool | None) -> AccessError:
     if write_access is False and answer.call.writes:
-        return AccessError("This key may only read", hint=WRITE_HINT, details=answer.details)
-    if write_access is False and answer.call.endpoint == "aggregation":
+        return read_only_key(answer.details)
+    if write_access is False and answer.call.endpoint == AGGREGATION:
         return AccessError(
             "Pendo refused an aggregation to a key that may only read",
             hint=f"Some subscriptions want a key that may write even for that. {WRITE_HINT}",
@@ -108,7 +132,7 @@ def _refused(answer: Answer, write_access: bool | None) -> AccessError:
         )
     if write_access is not None:
         return AccessError(
-            f"Pendo knows the key, but refused it {answer.call.endpoint}",
+            f"Pendo knows the key, but does not let it use {answer.call.endpoint}",
             hint="Ask a Pendo admin what the key may see.",
             details=answer.details,
         )

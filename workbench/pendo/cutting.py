@@ -19,6 +19,8 @@ BLOCK_BYTES = 1 << 17
 LONGEST_EDGE_BYTES = 1 << 26
 """Most of an answer outside its array. Pendo sends a few bytes; more is not an answer of Pendo."""
 WHITESPACE = b" \t\r\n"
+BOM = "\xef\xbb\xbf"
+"""The mark some servers put before UTF-8, read as Latin-1."""
 RESULTS = "results"
 QUOTE, OPENING, CLOSING = b'"[]'
 _text = json.JSONDecoder()
@@ -128,6 +130,8 @@ class Head:
         # Latin-1, so that places in the text are places in the bytes, and a character that
         # is cut in two does not matter.
         text = self._bytes.decode("latin-1")
+        if BOM.startswith(text):
+            return False
         try:
             return self._opens(text) and self._members(text)
         except (IndexError, json.JSONDecodeError):
@@ -138,9 +142,8 @@ class Head:
     def _opens(self, text: str) -> bool:
         if self.wrapped:
             return True
-        start = 3 if text.startswith("\xef\xbb\xbf") else 0
-        start = _past_space(text, start)
-        if text[start] not in "[{\xef":
+        start = _past_space(text, len(BOM) if text.startswith(BOM) else 0)
+        if text[start] not in "[{":
             raise _malformed("it is not JSON")
         self.wrapped = text[start] == "{"
         self._at = start + int(self.wrapped)
@@ -246,7 +249,7 @@ def _must_end_object(tail: bytes) -> None:
     rest = tail.strip(WHITESPACE).decode("latin-1")
     if rest == "}":
         return
-    if rest and rest[0] not in ",}":
+    if rest and rest[0] != ",":
         raise _malformed("something stands between its results and its end")
     try:
         others = json.loads("{" + rest[1:]) if rest else None
@@ -256,8 +259,8 @@ def _must_end_object(tail: bytes) -> None:
         others = None
     if others is None:
         raise _cut_short()
-    if not others or RESULTS in others or rest[0] == "}":
-        raise _malformed("it has results twice, or none where some must be")
+    if not others or RESULTS in others:
+        raise _malformed("what follows its results makes no sense")
 
 
 def _must_not_grow(edge: bytearray) -> None:

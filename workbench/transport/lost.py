@@ -32,7 +32,7 @@ def lost_explained(call: Call, url: str) -> Iterator[None]:
     """
     try:
         yield
-    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+    except (OSError, urllib3.exceptions.HTTPError) as error:
         # The libraries' errors hold the request with its key: they are not passed on.
         raise _explained(error, call, urlsplit(url).hostname or url) from None
 
