@@ -1,0 +1,311 @@
+"""The catalogue: every document of an installation, read typed and changed only whole.
+
+What is stored has been checked; applying several documents keeps all of them or none.
+"""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from workbench.documents.checking import Checked, check
+from workbench.documents.faults import DocumentsError, Fault
+from workbench.documents.kinds import KINDS, Kind, Reference
+from workbench.documents.yaml_text import Text, dump
+from workbench.errors import InputError, WorkbenchError
+from workbench.words import nearest
+
+if TYPE_CHECKING:
+    from workbench.pendo.model import PendoConnection
+    from workbench.pulls.model import Pull
+    from workbench.store.state import Change, Outcome, State
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What applying one document did."""
+
+    outcome: "Outcome"
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.outcome} {self.kind}/{self.name}"
+
+
+class Catalogue:
+    """The documents of one installation."""
+
+    def __init__(self, state: "State", kinds: Mapping[str, Kind] = KINDS) -> None:
+        self._state = state
+        self._kinds = kinds
+
+    def names(self, kind: str) -> list[str]:
+        """The names of one kind, sorted."""
+        return self._state.documents.names(kind)
+
+    def connection(self, name: str) -> "PendoConnection":
+        """One connection.
+
+        Raises:
+            InputError: there is none of that name, or it is no longer valid.
+        """
+        from workbench.pendo.model import PendoConnection
+
+        model = self._read("connection", name)
+        assert isinstance(model, PendoConnection)
+        return model
+
+    def pull(self, name: str) -> "Pull":
+        """One pull.
+
+        Raises:
+            InputError: there is none of that name, or it is no longer valid.
+        """
+        from workbench.pulls.model import Pull
+
+        model = self._read("pull", name)
+        assert isinstance(model, Pull)
+        return model
+
+    def secret(self, kind: str, name: str, which: str = "key") -> SecretStr | None:
+        """A document's secret, None if it is not set."""
+        return self._state.secrets.get(self._kinds[kind].secret_names(name)[which])
+
+    def is_secret_set(self, kind: str, name: str, which: str = "key") -> bool:
+        """Whether a document's secret is set; does not read it."""
+        return self._state.secrets.is_set(self._kinds[kind].secret_names(name)[which])
+
+    def apply(
+        self, texts: Iterable[Text], who: str, *, environment: Mapping[str, str] | None = None
+    ) -> list[Applied]:
+        """Check every document, then create or update all of them; says what that did to each.
+
+        Args:
+            environment: Where secrets are read from; None is this process's own.
+
+        Raises:
+            DocumentsError: with every fault of every text; nothing was kept.
+        """
+        environment = os.environ if environment is None else environment
+        documents, faults = check(texts, self._kinds)
+        faults += self._missing_references(documents)
+        secrets, more = self._secrets(documents, environment)
+        if faults or more:
+            raise DocumentsError([*faults, *more])
+        if not documents:
+            raise InputError("There is no document to apply", hint="The text is empty.")
+        return self._keep(
+            [(*doc.reference, doc.model, doc.body) for doc in documents], secrets, who
+        )
+
+    def save(
+        self, model: BaseModel, who: str, *, secrets: Mapping[str, SecretStr] | None = None
+    ) -> "Outcome":
+        """Create or update one document that was made in code, such as by a page.
+
+        Args:
+            model: Of one of the known kinds, with its ``kind`` and ``name``.
+            secrets: New secrets, such as ``{"key": …}``; those not named stay as they are.
+
+        Raises:
+            DocumentsError: it refers to a document that does not exist.
+        """
+        text = dump([body_of(model)])
+        documents, faults = check([Text("document", text)], self._kinds)
+        if faults := faults + self._missing_references(documents):
+            raise DocumentsError(faults)
+        [document] = documents
+        names = document.kind.secret_names(document.name)
+        given = {names[secret]: value for secret, value in (secrets or {}).items()}
+        changed = {name: value for name, value in given.items() if self._differs(name, value)}
+        kept = [(*document.reference, document.model, document.body)]
+        return self._keep(kept, {document.reference: changed}, who)[0].outcome
+
+    def export(self, kind: str | None = None, name: str | None = None) -> str:
+        """Documents as YAML, without secrets; applying it again changes nothing."""
+        order = list(self._kinds)
+        stored = [
+            document
+            for document in self._state.documents.all(kind)
+            if name in (None, document.name) and document.kind in order
+        ]
+        stored.sort(key=lambda document: (order.index(document.kind), document.name))
+        return dump(document.body for document in stored)
+
+    def delete(self, kind: str, name: str, who: str) -> None:
+        """Remove a document and its secrets; its history stays.
+
+        Raises:
+            InputError: there is none, or others need it.
+        """
+        with self._state.transaction() as within:
+            everything = self._state.documents.all(within=within)
+            users = [
+                f"{other.kind}/{other.name}"
+                for other in everything
+                if (kind, name) in self._references(other.kind, other.body)
+            ]
+            if users:
+                raise InputError(
+                    f"{kind}/{name} is used by {', '.join(users)}",
+                    hint="Delete those first, or give them another.",
+                )
+            if not self._state.documents.delete(kind, name, who, within=within):
+                raise self._unknown(kind, name)
+            for secret in self._kinds[kind].secret_names(name).values():
+                self._state.secrets.delete(secret, within=within)
+
+    def history(self, kind: str, name: str) -> "list[Change]":
+        """Who changed a document, when, before and after; also of a deleted one.
+
+        Raises:
+            InputError: there never was such a document.
+        """
+        changes = self._state.documents.history(kind, name)
+        if not changes:
+            raise self._unknown(kind, name)
+        return changes
+
+    def resolve(self, text: str, kind: str | None = None) -> Reference:
+        """The kind and name that ``KIND/NAME``, or a bare name, stands for; it need not exist.
+
+        Args:
+            kind: The only kind that can be meant; a bare name is then of that kind.
+
+        Raises:
+            InputError: an unknown or another kind, or a bare name that is of no or of two kinds.
+        """
+        told, slash, name = text.partition("/")
+        if slash:
+            if told not in self._kinds:
+                known = f"Kinds: {', '.join(self._kinds)}."
+                raise InputError(f"Unknown kind {told!r}{nearest(told, self._kinds)}", hint=known)
+            if kind not in (None, told):
+                raise InputError(f"{text} is a {told}, and a {kind} is needed here")
+            return told, name
+        if kind is not None:
+            return kind, text
+        found = [stored.kind for stored in self._state.documents.all() if stored.name == text]
+        if len(found) > 1:
+            both = " and ".join(f"{kind}/{text}" for kind in found)
+            raise InputError(f"{text} can be {both}", hint="Say which, with its kind.")
+        if not found:
+            raise self._unknown(None, text)
+        return found[0], text
+
+    def _read(self, kind: str, name: str) -> BaseModel:
+        body = self._state.documents.get(kind, name)
+        if body is None:
+            raise self._unknown(kind, name)
+        try:
+            return self._model(kind, body)
+        except (ValidationError, WorkbenchError) as error:
+            raise InputError(
+                f"{kind}/{name} cannot be used as it is stored",
+                hint=f"Export {kind}/{name}, correct it and apply it again.",
+                details=str(error),
+            ) from error
+
+    def _model(self, kind: str, body: Mapping[str, Any]) -> BaseModel:
+        known = self._kinds[kind]
+        return known.models[body.get("type", known.default_type)].model_validate(body)
+
+    def _references(self, kind: str, body: Mapping[str, Any]) -> tuple[Reference, ...]:
+        try:
+            return self._kinds[kind].references(self._model(kind, body))
+        except (ValidationError, WorkbenchError, KeyError):
+            return ()  # a document that cannot be used holds nobody up
+
+    def _missing_references(self, documents: Sequence[Checked]) -> list[Fault]:
+        here = {document.reference for document in documents}
+        here |= {(stored.kind, stored.name) for stored in self._state.documents.all()}
+        faults = []
+        for document in documents:
+            for kind, name in document.kind.references(document.model):
+                if (kind, name) in here:
+                    continue
+                guess = nearest(name, [other for their, other in here if their == kind])
+                text = f"{kind}: there is no {kind} {name}{guess}"
+                hint = f"Apply a {kind} of that name before it, or with it."
+                faults.append(document.source.fault(text, (kind,), hint))
+        return faults
+
+    def _secrets(
+        self, documents: Sequence[Checked], environment: Mapping[str, str]
+    ) -> tuple[dict[Reference, dict[str, SecretStr]], list[Fault]]:
+        """The secrets to change, and a fault for each that should be set and is not."""
+        changed: dict[Reference, dict[str, SecretStr]] = {}
+        faults = []
+        for document in documents:
+            for secret, kept_as in document.kind.secret_names(document.name).items():
+                variable = getattr(document.model, f"{secret}_env", None)
+                value = environment.get(variable, "").strip() if variable else ""
+                if value and self._differs(kept_as, SecretStr(value)):
+                    changed.setdefault(document.reference, {})[kept_as] = SecretStr(value)
+                elif variable and not value and not self._state.secrets.is_set(kept_as):
+                    text = f"{secret}_env: the environment variable {variable} is not set"
+                    hint = f"Run `export {variable}=…` and apply again; it is read once."
+                    faults.append(document.source.fault(text, (f"{secret}_env",), hint))
+        return changed, faults
+
+    def _differs(self, secret: str, value: SecretStr) -> bool:
+        return self._state.secrets.get(secret) != value
+
+    def _keep(
+        self,
+        documents: Sequence[tuple[str, str, BaseModel, dict[str, Any]]],
+        secrets: Mapping[Reference, Mapping[str, SecretStr]],
+        who: str,
+    ) -> list[Applied]:
+        bodies = [
+            (kind, name, self._unless_same(kind, name, model, body))
+            for kind, name, model, body in documents
+        ]
+        notes = {
+            reference: f"{', '.join(name.rpartition('/')[2] for name in changed)} changed"
+            for reference, changed in secrets.items()
+            if changed
+        }
+        with self._state.transaction() as within:
+            for changed in secrets.values():
+                for secret, value in changed.items():
+                    self._state.secrets.set(secret, value, within=within)
+            outcomes = self._state.documents.put_many(bodies, who=who, notes=notes, within=within)
+        return [
+            Applied(outcome, kind, name)
+            for outcome, (kind, name, _) in zip(outcomes, bodies, strict=True)
+        ]
+
+    def _unless_same(
+        self, kind: str, name: str, model: BaseModel, body: dict[str, Any]
+    ) -> dict[str, Any]:
+        """What is stored where the new body only says it in other words."""
+        stored = self._state.documents.get(kind, name)
+        try:
+            same = stored is not None and self._model(kind, stored) == model
+        except (ValidationError, WorkbenchError, KeyError):
+            same = False
+        return stored if same and stored is not None else body
+
+    def _unknown(self, kind: str | None, name: str) -> InputError:
+        stored = [doc for doc in self._state.documents.all() if kind in (None, doc.kind)]
+        guess = nearest(name, [doc.name for doc in stored])
+        word = kind or "document"
+        listed = ", ".join(f"{doc.kind}/{doc.name}" for doc in stored[:20])
+        hint = f"There are: {listed}." if stored else f"There is no {word} yet."
+        return InputError(f"There is no {word} {name[:80]!r}{guess}", hint=hint)
+
+
+def body_of(model: BaseModel) -> dict[str, Any]:
+    """A model as a document would be written: its kind and name, and what is not the default."""
+    heads = {key: getattr(model, key) for key in ("kind", "name", "type") if hasattr(model, key)}
+    for shorter in (True, False):
+        rest = model.model_dump(mode="json", by_alias=True, exclude_defaults=shorter)
+        body = {**heads, **rest}
+        # A default may be what tells two forms of a value apart: then everything is written.
+        if type(model).model_validate(body) == model:
+            return body
+    raise AssertionError(f"a {type(model).__name__} does not survive being written")

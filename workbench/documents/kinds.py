@@ -1,0 +1,86 @@
+"""The kinds of documents there are: what checks them, what they refer to, what they keep secret."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel
+
+from workbench.documents.faults import Fault
+from workbench.documents.yaml_text import Written
+from workbench.pendo.model import PendoConnection
+from workbench.pulls.model import Pull
+from workbench.words import nearest
+
+Reference = tuple[str, str]
+"""A document by its kind and name."""
+
+LATER: Mapping[str, str] = {
+    "automation": "automations are not supported yet: they arrive with the prediction syncs",
+    "campaign_sync": "campaign syncs are not supported yet: they arrive with Salesforce",
+}
+"""Kinds the design names and this version cannot carry out."""
+
+
+def _nothing(_: BaseModel) -> tuple[Reference, ...]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of document."""
+
+    name: str
+    models: Mapping[str, type[BaseModel]]
+    """What checks it, by the document's ``type``; a kind without types has one, under ""."""
+    default_type: str = ""
+    later_types: Mapping[str, str] = field(default_factory=dict)
+    """Types that this version cannot carry out, with the reason."""
+    references: Callable[[BaseModel], tuple[Reference, ...]] = _nothing
+    secrets: tuple[str, ...] = ()
+    """What it keeps secret: ``key`` is read from the variable that ``key_env`` names."""
+
+    def secret_names(self, name: str) -> dict[str, str]:
+        """Under which name each secret of the document ``name`` is kept."""
+        return {secret: f"{self.name}/{name}/{secret}" for secret in self.secrets}
+
+
+def _pull_references(pull: BaseModel) -> tuple[Reference, ...]:
+    assert isinstance(pull, Pull)
+    return (("connection", pull.connection),)
+
+
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            "connection",
+            {"pendo": PendoConnection},
+            default_type="pendo",
+            later_types={"salesforce": "a Salesforce connection arrives with campaign syncs"},
+            secrets=("key",),
+        ),
+        Kind("pull", {"": Pull}, references=_pull_references),
+    )
+}
+"""Every kind of this version, in the order in which they are exported."""
+
+
+def model_for(document: Written, kinds: Mapping[str, Kind]) -> type[BaseModel] | Fault:
+    """The model that checks a document, or why there is none."""
+    named = document.value.get("kind")
+    if named is None:
+        known = ", ".join(kinds)
+        return document.fault("kind is missing", hint=f"Every document says its kind: {known}.")
+    if not isinstance(named, str) or named not in kinds:
+        word = str(named)[:60]
+        reason = LATER.get(word) or f"unknown kind {word}{nearest(word, kinds)}"
+        return document.fault(reason, ("kind",))
+    kind = kinds[named]
+    if "" in kind.models:
+        return kind.models[""]
+    chosen = str(document.value.get("type", kind.default_type))[:60]
+    if chosen in kind.models:
+        return kind.models[chosen]
+    known = ", ".join(kind.models)
+    reason = f"type: {chosen!r} is not one of {known}{nearest(chosen, kind.models)}"
+    return document.fault(kind.later_types.get(chosen, reason), ("type",))
