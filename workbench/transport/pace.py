@@ -89,7 +89,7 @@ class Patience:
         7.0
         """
         last = failures[-1]
-        alike = sum(isinstance(failure, _group(last)) for failure in failures)
+        alike = sum(_group(failure) is _group(last) for failure in failures)
         if not last.again or alike >= self._allowed(last, heavy):
             return None
         if retry_after_s is not None:
@@ -114,11 +114,10 @@ class Patience:
         return min(self.attempts, self.heavy_attempts) if heavy else self.attempts
 
 
-def _group(error: RemoteError) -> type[RemoteError] | tuple[type[RemoteError], ...]:
-    """Failures that use up the same patience; being told to slow down uses up its own only."""
-    if isinstance(error, ThrottledError | OverrunError):
-        return type(error)
-    return RemoteError
+def _group(error: RemoteError) -> type[RemoteError]:
+    """Failures of one group use up the same patience."""
+    groups = (ThrottledError, OverrunError)
+    return next((group for group in groups if isinstance(error, group)), RemoteError)
 
 
 class RateLimit:
