@@ -36,7 +36,7 @@ from workbench.transport import (
 )
 
 SECRET = "rehearsal-secret-of-the-line"
-QUICK = Patience(first_wait_s=0.001, throttle_wait_s=0.001, connect_s=5, read_s=5)
+QUICK = Patience(first_wait_s=0.001, throttled_wait_s=0.001, connect_timeout_s=5, read_timeout_s=5)
 READ = Call("GET", "thing", "thing")
 HEAVY = Call("POST", "big", "big", body=b"{}", heavy=True)
 WRITE = Call("POST", "make", "make", body=b"{}", repeatable=False, writes=True)
@@ -164,7 +164,7 @@ def test_a_lost_answer_to_a_heavy_call_means_ask_for_less(
 
 
 def test_silence_is_waited_for_no_longer_than_we_are_patient() -> None:
-    short = Patience(read_s=0.1, first_wait_s=0, attempts=2)
+    short = Patience(read_timeout_s=0.1, first_wait_s=0, attempts=2)
 
     assert type(failing(silence(), patience=short)[0]) is GaveUpError
     error, asked = failing(silence(), call=HEAVY, patience=short)
@@ -176,7 +176,9 @@ def test_a_body_that_stops_coming_is_a_silence_too() -> None:
         cut(b"half", promised=8)(sock)  # type: ignore[arg-type]
         return silence()(sock)  # type: ignore[arg-type]
 
-    got, used = ask(stalls, answer(body="whole"), patience=Patience(read_s=0.1, first_wait_s=0))
+    got, used = ask(
+        stalls, answer(body="whole"), patience=Patience(read_timeout_s=0.1, first_wait_s=0)
+    )
 
     assert (got, used.retries) == (b"whole", 1)
 
@@ -184,7 +186,7 @@ def test_a_body_that_stops_coming_is_a_silence_too() -> None:
 def test_a_slow_drip_is_not_a_silence() -> None:
     slow = chunked(*[b"x"] * 8, wait_s=0.03)
 
-    assert ask(slow, patience=Patience(read_s=0.2))[0] == b"x" * 8
+    assert ask(slow, patience=Patience(read_timeout_s=0.2))[0] == b"x" * 8
 
 
 def test_a_host_that_is_not_there_is_an_outage_and_not_too_much() -> None:
@@ -223,7 +225,7 @@ def test_a_retry_after_of_hours_is_not_sat_out() -> None:
 
 
 def test_waits_double_up_to_their_longest() -> None:
-    patience = Patience(attempts=99, throttle_attempts=99, first_wait_s=1, longest_wait_s=5)
+    patience = Patience(attempts=99, throttled_attempts=99, first_wait_s=1, longest_wait_s=5)
     outages = [OutageError("503")] * 5
     slow = [ThrottledError("429")] * 6
 
@@ -235,7 +237,7 @@ def test_waits_double_up_to_their_longest() -> None:
 def test_being_told_to_slow_down_does_not_use_up_the_patience_for_failures() -> None:
     busy = [answer(429)] * 4 + [answer(503)] * 2 + [answer(body="done")]
 
-    patience = Patience(attempts=3, throttle_attempts=5, first_wait_s=0, throttle_wait_s=0)
+    patience = Patience(attempts=3, throttled_attempts=5, first_wait_s=0, throttled_wait_s=0)
     assert ask(*busy, patience=patience)[0] == b"done"
 
 
@@ -243,7 +245,7 @@ def test_no_wait_and_no_answer_outlives_a_cancel() -> None:
     stop = threading.Event()
     for step, patience in [
         (silence(), Patience()),
-        (answer(429), Patience(throttle_wait_s=60)),
+        (answer(429), Patience(throttled_wait_s=60)),
         (chunked(*[b"x"] * 1000, wait_s=0.02), Patience()),
     ]:
         stop.clear()
@@ -265,7 +267,12 @@ def test_nothing_is_sent_once_cancelled() -> None:
 def test_a_rate_limit_is_shared_by_threads_and_spreads_their_calls() -> None:
     limit = RateLimit(3000, burst=5)
     began = time.monotonic()
-    threads = [threading.Thread(target=lambda: [limit.take() for _ in range(5)]) for _ in range(3)]
+
+    def take_five() -> None:
+        for _ in range(5):
+            limit.take()
+
+    threads = [threading.Thread(target=take_five) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -22,6 +22,7 @@ WHITESPACE = b" \t\r\n"
 BOM = "\xef\xbb\xbf"
 """The mark some servers put before UTF-8, read as Latin-1."""
 RESULTS = "results"
+NUMBER = "+-.0123456789eE"
 QUOTE, OPENING, BACKSLASH, CLOSING = b'"[\\]'
 MARKS = (b"[", b"]", b"\\")
 """Without any of these, a block cannot change how deep we are; most blocks of events have none."""
@@ -55,17 +56,10 @@ class ArrayCutter:
         Raises:
             BrokenAnswerError: this cannot become such an answer any more.
         """
-        if self._head is not None:
-            if not self._head.add(chunk):
-                return
-            chunk, self._wrapped = self._head.rest, self._head.wrapped
-            self._head = None
-        if not self._body.is_over:
-            inside = self._body.take(chunk)
-            self._sink.write(chunk[:inside] if inside < len(chunk) else chunk)
-            chunk = chunk[inside:]
-        self._tail += chunk
-        _must_not_grow(self._tail)
+        if self._head is None:
+            self._pass_on(chunk)
+        elif self._head.add(chunk):
+            self._begin(self._head)
 
     def close(self) -> None:
         """Say that the answer has ended.
@@ -74,6 +68,8 @@ class ArrayCutter:
             CutShortError: it has not; it was cut short.
             BrokenAnswerError: what follows the array is not the end of such an answer.
         """
+        if self._head is not None and self._head.begins():
+            self._begin(self._head)
         if self._head is not None:
             self._head.must_be_whole()
             self._sink.write(b"[]")
@@ -83,6 +79,18 @@ class ArrayCutter:
             _must_end_object(bytes(self._tail))
         elif self._tail.strip(WHITESPACE):
             raise _malformed("something follows the array")
+
+    def _begin(self, head: "Head") -> None:
+        self._head, self._wrapped = None, head.wrapped
+        self._pass_on(head.rest)
+
+    def _pass_on(self, chunk: bytes) -> None:
+        if not self._body.is_over:
+            inside = self._body.take(chunk)
+            self._sink.write(chunk[:inside] if inside < len(chunk) else chunk)
+            chunk = chunk[inside:]
+        self._tail += chunk
+        _must_not_grow(self._tail)
 
 
 class Head:
@@ -112,7 +120,7 @@ class Head:
             return False
         # A long value before the array is not read again for each small chunk of it.
         self._patient_until = 2 * len(self._bytes) if len(self._bytes) > BLOCK_BYTES else 0
-        return self._begins()
+        return self.begins()
 
     def must_be_whole(self) -> None:
         """Say that nothing more comes: the answer must be an object without an array.
@@ -120,15 +128,13 @@ class Head:
         Raises:
             BrokenAnswerError: it is not.
         """
-        if not self._is_over and self._begins():
-            raise _cut_short()
         if not self._is_over:
             raise _cut_short()
         if bytes(self._bytes[self._at :]).strip(WHITESPACE):
             raise _malformed("something follows the answer")
 
-    def _begins(self) -> bool:
-        """Read on from where reading stopped; every complete member is read once."""
+    def begins(self) -> bool:
+        """Read on from where reading stopped, every complete member once, up to the array."""
         # Latin-1, so that places in the text are places in the bytes, and a character that
         # is cut in two does not matter.
         text = self._bytes.decode("latin-1")
@@ -172,6 +178,8 @@ class Head:
     def _skip_value(self, text: str, key: object, value_at: int) -> None:
         value, after = _text.raw_decode(text, value_at)
         after = _past_space(text, after)
+        if text[after] in NUMBER and not text[after:].strip(NUMBER):
+            raise IndexError  # A number that may go on in the next chunk.
         if text[after] not in ",}":
             raise _malformed("a value does not end")
         if key == RESULTS and value is not None:

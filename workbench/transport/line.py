@@ -219,7 +219,7 @@ class Line:
                 params=dict(call.params),
                 data=call.body,
                 headers=dict(call.headers),
-                timeout=(self.patience.connect_s, self.patience.read_s),
+                timeout=(self.patience.connect_timeout_s, self.patience.read_timeout_s),
                 # A redirect would carry the key to another host.
                 allow_redirects=False,
                 stream=True,

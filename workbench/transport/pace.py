@@ -50,8 +50,8 @@ def wait(seconds: float, cancelled: Cancelled) -> None:
 class Patience:
     """How long to wait for answers, and how often to ask again."""
 
-    connect_s: float = 10.0
-    read_s: float = 330.0
+    connect_timeout_s: float = 10.0
+    read_timeout_s: float = 330.0
     """Seconds without a byte until an answer counts as lost. Pendo itself gives up after 300."""
     attempts: int = 5
     """Tries of an ordinary call."""
@@ -59,14 +59,14 @@ class Patience:
     """Tries of a call that may take minutes and broke off: five times five is too long."""
     overrun_attempts: int = 2
     """Tries of a call that was too much for the other side; less must be asked for then."""
-    throttle_attempts: int = 6
+    throttled_attempts: int = 6
     """How often to be told "slow down" before giving up: 15 minutes, with the waits below."""
     first_wait_s: float = 1.0
     """Doubles with each further try."""
     longest_wait_s: float = 60.0
-    throttle_wait_s: float = 30.0
+    throttled_wait_s: float = 30.0
     """After "slow down" without Retry-After; doubles. What released clients found to work."""
-    longest_throttle_s: float = 480.0
+    longest_throttled_wait_s: float = 480.0
     longest_retry_after_s: float = 900.0
     """Told to wait longer than this, we give up at once instead of sitting there."""
 
@@ -95,7 +95,7 @@ class Patience:
         if retry_after_s is not None:
             return self._told(retry_after_s, chance)
         if isinstance(last, ThrottledError):
-            doubled = min(self.throttle_wait_s * 2.0 ** (alike - 1), self.longest_throttle_s)
+            doubled = min(self.throttled_wait_s * 2.0 ** (alike - 1), self.longest_throttled_wait_s)
             return doubled * (1 + 0.1 * chance)
         doubled = min(self.first_wait_s * 2.0 ** (alike - 1), self.longest_wait_s)
         return doubled * (0.5 + 0.5 * chance)
@@ -108,7 +108,7 @@ class Patience:
 
     def _allowed(self, error: RemoteError, heavy: bool) -> int:
         if isinstance(error, ThrottledError):
-            return self.throttle_attempts
+            return self.throttled_attempts
         if isinstance(error, OverrunError):
             return self.overrun_attempts
         return min(self.attempts, self.heavy_attempts) if heavy else self.attempts
