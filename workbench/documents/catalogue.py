@@ -42,6 +42,11 @@ class Catalogue:
         self._state = state
         self._kinds = kinds
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of documents there can be."""
+        return tuple(self._kinds)
+
     def names(self, kind: str) -> list[str]:
         """The names of one kind, sorted."""
         return self._state.documents.names(kind)
@@ -124,16 +129,30 @@ class Catalogue:
         kept = [(*document.reference, document.model, document.body)]
         return self._keep(kept, {document.reference: changed}, who)[0].outcome
 
-    def export(self, kind: str | None = None, name: str | None = None) -> str:
-        """Documents as YAML, without secrets; applying it again changes nothing."""
+    def bodies(self, kind: str | None = None, name: str | None = None) -> list[dict[str, Any]]:
+        """Documents as they were written, without secrets: all, of one kind, or one.
+
+        Raises:
+            InputError: there is none of that name.
+        """
         order = list(self._kinds)
         stored = [
             document
             for document in self._state.documents.all(kind)
             if name in (None, document.name) and document.kind in order
         ]
+        if name is not None and not stored:
+            raise self._unknown(kind, name)
         stored.sort(key=lambda document: (order.index(document.kind), document.name))
-        return dump(document.body for document in stored)
+        return [document.body for document in stored]
+
+    def export(self, kind: str | None = None, name: str | None = None) -> str:
+        """The same as YAML; applying it again changes nothing.
+
+        Raises:
+            InputError: there is none of that name.
+        """
+        return dump(self.bodies(kind, name))
 
     def delete(self, kind: str, name: str, who: str) -> None:
         """Remove a document and its secrets; its history stays.

@@ -1,0 +1,218 @@
+"""The words of the command line: every command, its options, its help. Loads nothing else."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from workbench.errors import InputError
+from workbench.words import nearest
+
+PROGRAM = "python -m workbench"
+EPILOG = """\
+The home (documents, datasets, encrypted secrets) is the folder WORKBENCH_HOME, by default
+.workbench where you are. Every command takes --json and --debug.
+
+exit codes: 0 done, 1 failed, 2 the request itself is wrong, 3 held by a guardrail,
+4 done but some rows failed, 130 cancelled
+"""
+HIGHEST_PORT = 65_535
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Leaves the names of commands enough room to stand on one line with their help."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=20, width=100)
+
+
+class Parser(argparse.ArgumentParser):
+    """Argparse that raises our errors and knows what was nearly typed."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options, formatter_class=_Help, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        """Argparse's way out for every mistake."""
+        raise InputError(message.removeprefix("argument "), hint=f"See `{self.prog} --help`.")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is None or value in action.choices:
+            return
+        choices = [str(choice) for choice in action.choices]
+        guess = nearest(str(value), choices)
+        if isinstance(action, argparse._SubParsersAction):
+            what = f"There is no command {str(value)[:60]!r}{guess}"
+            raise InputError(what, hint=f"See `{self.prog} --help`.")
+        name = action.option_strings[0] if action.option_strings else action.metavar
+        raise InputError(f"{name}: {str(value)[:60]!r} is not one of {', '.join(choices)}{guess}")
+
+
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """Understand a command; its ``command`` names the function that carries it out.
+
+    Raises:
+        InputError: an unknown command or option, or one that lacks something.
+        SystemExit: help was asked for, and printed.
+    """
+    parser = build()
+    asked, unknown = parser.parse_known_args(list(words) or ["--help"])
+    if unknown:
+        known = [word for action in asked.parser._actions for word in action.option_strings]
+        what = "Unknown option" if unknown[0].startswith("-") else "One argument too many:"
+        raise InputError(
+            f"{what} {unknown[0][:60]}{nearest(unknown[0].partition('=')[0], known)}",
+            hint=f"See `{asked.parser.prog} --help`.",
+        )
+    return asked
+
+
+def build() -> Parser:
+    """The whole command line."""
+    parser = Parser(
+        prog=PROGRAM,
+        description="Pull Pendo data, look at it, keep every version.",
+        epilog=EPILOG,
+    )
+    _common(parser, top=True)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, title="commands")
+    _running(commands)
+    _documents(commands)
+    _pulls(commands)
+    _datasets(_group(commands, "dataset", "list, query, import, export, compare datasets"))
+    _runs(_group(commands, "run", "what ran, what is running"))
+    return parser
+
+
+def _common(parser: argparse.ArgumentParser, *, top: bool = False) -> None:
+    """The options every command takes, before or after its name."""
+    absent: Any = False if top else argparse.SUPPRESS
+    parser.add_argument(
+        "--json", action="store_true", default=absent, help="one JSON value on stdout, nothing else"
+    )
+    parser.add_argument(
+        "--debug", action="store_true", default=absent, help="show where an error came from"
+    )
+
+
+def _add(commands: Any, name: str, command: str, about: str, more: str = "") -> Parser:
+    parser: Parser = commands.add_parser(
+        name, help=about, description=f"{about[0].upper()}{about[1:]}.", epilog=more or None
+    )
+    _common(parser)
+    parser.set_defaults(command=command, parser=parser)
+    return parser
+
+
+def _group(commands: Any, name: str, about: str) -> Any:
+    parser: Parser = commands.add_parser(name, help=about, description=f"{about.capitalize()}.")
+    _common(parser)
+    return parser.add_subparsers(metavar="COMMAND", required=True, title="commands")
+
+
+def _running(commands: Any) -> None:
+    start = _add(commands, "start", "start:start", "the whole workbench, in the browser")
+    start.add_argument("--port", type=port, default=8501, help="where the app answers (8501)")
+    start.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    _add(commands, "demo", "demo:demo", "a pull end to end against the stand-in, in the terminal")
+    standin = _add(
+        commands, "standin", "standin:standin", "only the stand-in for Pendo, until Ctrl-C"
+    )
+    standin.add_argument("--pendo-port", type=port, default=0, help="0 (default) takes a free one")
+    standin.add_argument("--seed", type=int, default=7, help="which data it makes up (7)")
+    standin.add_argument(
+        "--size", choices=("small", "medium", "large"), default="medium", help="how much (medium)"
+    )
+    standin.add_argument("--now", metavar="ISO", help="its present moment, fixed")
+
+
+def _documents(commands: Any) -> None:
+    apply = _add(commands, "apply", "documents:apply", "create or update documents")
+    apply.add_argument("files", nargs="+", metavar="FILE", help="YAML; - is standard input")
+    export = _add(commands, "export", "documents:export", "documents as YAML, without secrets")
+    export.add_argument("what", nargs="?", metavar="KIND[/NAME]", help="all of them when left out")
+    delete = _add(commands, "delete", "documents:delete", "remove a document")
+    delete.add_argument("document", metavar="KIND/NAME")
+    history = _add(commands, "history", "documents:history", "who changed a document, and when")
+    history.add_argument("document", metavar="KIND/NAME")
+    connection = _group(commands, "connection", "the systems that are connected")
+    test = _add(connection, "test", "connections:test", "ask whether the key is good, and for what")
+    test.add_argument("name", metavar="NAME")
+
+
+def _pulls(commands: Any) -> None:
+    pull = _group(commands, "pull", "preview and run pulls")
+    preview = _add(pull, "preview", "pulls:preview", "first rows and effect; changes nothing")
+    preview.add_argument("name", metavar="NAME")
+    preview.add_argument("--rows", type=count, default=20, help="how many rows to show (20)")
+    run = _add(pull, "run", "pulls:run", "fetch the rows and make the dataset's next version")
+    run.add_argument("name", metavar="NAME")
+    run.add_argument(
+        "--release", action="store_true", help="let an answer without rows empty the dataset"
+    )
+    # For the process that a page starts: the run is already listed, waiting.
+    run.add_argument("--queued", type=int, metavar="RUN", help=argparse.SUPPRESS)
+
+
+def _datasets(dataset: Any) -> None:
+    _add(dataset, "list", "datasets:listed", "every dataset")
+    show = _add(dataset, "show", "datasets:show", "columns, types and column statistics")
+    show.add_argument("name", metavar="NAME")
+    versions = _add(dataset, "versions", "datasets:versions", "every version with its run")
+    versions.add_argument("name", metavar="NAME")
+    sql = _add(dataset, "sql", "datasets:sql", "ask all datasets, by name; read-only")
+    sql.add_argument("query", metavar="SELECT")
+    sql.add_argument("--limit", type=count, help="most rows (on a screen: 100)")
+    sql.add_argument("--out", metavar="FILE", help="write to .csv, .parquet or .xlsx")
+    export = _add(dataset, "export", "datasets:export", "write a dataset to a file")
+    export.add_argument("name", metavar="NAME")
+    export.add_argument("--out", metavar="FILE", required=True, help=".csv, .parquet or .xlsx")
+    export.add_argument("--version", type=int, metavar="V", help="the newest when left out")
+    load = _add(
+        dataset, "import", "datasets:load", "make a dataset, or its next version, of a file"
+    )
+    load.add_argument("name", metavar="NAME")
+    load.add_argument("file", metavar="FILE", help=".csv, .parquet or .xlsx")
+    load.add_argument("--append", action="store_true", help="add the rows; else they replace")
+    diff = _add(dataset, "diff", "datasets:diff", "what differs between two versions")
+    diff.add_argument("name", metavar="NAME")
+    diff.add_argument("first", type=int, metavar="V1")
+    diff.add_argument("second", type=int, metavar="V2")
+    revert = _add(dataset, "revert", "datasets:revert", "go back: a new version, nothing lost")
+    revert.add_argument("name", metavar="NAME")
+    revert.add_argument("version", type=int, metavar="V")
+
+
+def _runs(run: Any) -> None:
+    listed = _add(run, "list", "runs:listed", "the newest runs")
+    listed.add_argument("--job", help="such as pull/page-events")
+    listed.add_argument(
+        "--status",
+        choices=("queued", "running", "done", "done with errors", "held", "failed", "cancelled"),
+    )
+    listed.add_argument("-n", type=count, default=20, dest="limit", help="how many (20)")
+    for name, about in (("show", "one run"), ("cancel", "stop a run; what is finished is kept")):
+        one = _add(run, name, f"runs:{name}", about)
+        one.add_argument("run", type=int, metavar="ID")
+    log = _add(run, "log", "runs:log", "what a run said")
+    log.add_argument("run", type=int, metavar="ID")
+    log.add_argument("--follow", action="store_true", help="until it ends")
+
+
+def port(text: str) -> int:
+    """A port number; 0 stands for any free one."""
+    return _within(text, 0, HIGHEST_PORT, "a port is a number")
+
+
+def count(text: str) -> int:
+    """How many, at least one."""
+    return _within(text, 1, 10**12, "how many is a number")
+
+
+def _within(text: str, least: int, most: int, what: str) -> int:
+    number: Callable[[str], int] = int
+    try:
+        if least <= (found := number(text)) <= most:
+            return found
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"{text[:40]!r}: {what} from {least} to {most}")
