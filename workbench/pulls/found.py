@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from workbench.pulls import shapes
 from workbench.pulls.recipe import Recipe, not_rows, select_rows
-from workbench.sql import literals
+from workbench.sql import literals, name
 
 if TYPE_CHECKING:
     import duckdb
@@ -56,7 +56,8 @@ def found_columns(
         return None
     # Known columns first, in their order; what else came follows.
     ordered = {key: structure[key] for key in (*recipe.columns, *structure) if key in structure}
-    moments = {(key,) for key, kind in recipe.columns.items() if kind == "moment"}
+    moments: set[shapes.Path] = {(key,) for key, kind in recipe.columns.items() if kind == "moment"}
+    moments |= set(shapes.app_times(ordered, recipe.auto_times))
     wanted = replace(recipe.wanted, moments=recipe.wanted.moments | moments)
     wanted = completed(ordered, wanted, objects, "json", cursor)
     if with_huge:
@@ -65,7 +66,7 @@ def found_columns(
         outputs = shapes.flattened(ordered, wanted, "metadata")
     else:
         outputs = shapes.outputs(ordered, wanted)
-    bounds: list[str] = [key for key in ("day", "hour") if key in ordered]
+    bounds: list[str] = [key for key in ("day", "hour", "lastUpdatedAt") if key in ordered]
     found = {key: shapes.child(shapes.ROW, ordered, key) for key in bounds}
     return select_rows(
         outputs,
@@ -132,3 +133,16 @@ def _huge(
     )
     found = cursor.execute(f"SELECT {largest} FROM {objects}").fetchall()[0]
     return frozenset(path for path, huge in zip(paths, found, strict=True) if huge)
+
+
+def last_id(
+    spool: Path, id_field: str, cursor: "duckdb.DuckDBPyConnection"
+) -> tuple[int, str | None]:
+    """How many rows a page holds, and the largest id among them, compared by bytes."""
+    columns = f"{{{name(id_field)}: 'VARCHAR'}}"
+    source = (
+        f"read_json({files([spool])}, format='array', columns={columns}, "
+        f"maximum_object_size={OBJECT_BYTES})"
+    )
+    found = cursor.execute(f"SELECT count(*), max({name(id_field)}) FROM {source}").fetchall()
+    return int(found[0][0]), found[0][1]

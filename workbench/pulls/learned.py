@@ -65,7 +65,11 @@ class Learned:
 
 
 def count_keys(spools: Sequence[Path]) -> Keys | None:
-    """Count the keys of JSON files; None where escapes make counting uncertain."""
+    """Count the keys of JSON files; None where escapes make counting uncertain.
+
+    Never too few: a text that begins with a colon counts as a key too, and such a slice is then
+    looked at as a whole.
+    """
     every = texts = 0
     for path in spools:
         carried = b""

@@ -38,7 +38,9 @@ class DaysBack(BaseModel):
     days_back: Annotated[int, Field(ge=0, le=MOST_DAYS)]
 
 
-End = date | DaysBack
+Day = date
+"""The type, under a name that a field called ``date`` does not hide."""
+End = Day | DaysBack
 
 
 class Duration(BaseModel):
@@ -49,7 +51,7 @@ class Duration(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
-    date: date | None = None
+    date: Day | None = None
     days_back: Annotated[int, Field(ge=1, le=MOST_DAYS)] | None = None
     start: End | None = Field(default=None, alias="from")
     end: End | None = Field(default=None, alias="to")

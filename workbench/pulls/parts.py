@@ -56,6 +56,8 @@ def write_part(
     """
     import duckdb
 
+    for path in spools:
+        _must_be_whole(path)
     temporary = target.with_suffix(".writing")
     with disk_explained(target.name):
         try:
@@ -63,17 +65,29 @@ def write_part(
         except duckdb.InvalidInputException as error:
             if (wrong_day := other_day(error, recipe)) is not None:
                 raise wrong_day from error
-            raise BrokenAnswerError(
-                "Pendo's answer is not the rows it should be; nothing of it was kept",
-                hint="Run it again; if it stays so, the request or the report is not row data.",
-                details=str(error).splitlines()[0][:300],
-            ) from error
+            raise _malformed(str(error).splitlines()[0][:300]) from error
         else:
             if rows:
                 temporary.replace(target)
             return rows
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def _must_be_whole(path: Path) -> None:
+    """DuckDB takes an array that ends behind a comma for whole; it was cut."""
+    with path.open("rb") as body:
+        body.seek(max(0, path.stat().st_size - 64))
+        if not body.read().rstrip().endswith(b"]"):
+            raise _malformed("The answer does not end as an array does.")
+
+
+def _malformed(details: str) -> BrokenAnswerError:
+    return BrokenAnswerError(
+        "Pendo's answer is not the rows it should be; nothing of it was kept",
+        hint="Run it again; if it stays so, the request or the report is not row data.",
+        details=details,
+    )
 
 
 def _written(

@@ -29,8 +29,12 @@ class Recipe:
     """The same day on the wire: its first moment, and the next day's."""
     write_day: bool = True
     """Whether the part holds the day as a column; False where the table's folder says it."""
+    between: tuple[str, int, int] | None = None
+    """A time of the row, and the span in epoch milliseconds outside of which rows are left out."""
     flat: bool = False
     """Metadata groups as one column per field."""
+    auto_times: frozenset[str] = frozenset()
+    """Fields that are times in every group Pendo keeps by itself, one group for each app."""
     titles: Mapping[str, str] = field(default_factory=dict)
     """Column titles of a report, by field."""
 
@@ -71,6 +75,9 @@ def _together(select: str, merges: Mapping[str, Merge], types: Mapping[str, str]
 
 def _guard(recipe: Recipe, found: Mapping[str, str]) -> str:
     """A condition that stops at the first row of another day than the one asked for."""
+    if recipe.between and recipe.between[0] in found:
+        key, first, until = recipe.between
+        return f" WHERE {found[key]} >= {first} AND {found[key]} < {until}"
     if recipe.span_ms is None:
         return ""
     first, until = recipe.span_ms

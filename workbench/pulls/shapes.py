@@ -6,6 +6,7 @@ case are kept apart, and nothing is dropped.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -88,6 +89,21 @@ def paths_of(kind: str, structure: Structure, path: Path = ()) -> Iterator[Path]
     elif isinstance(structure, dict) and len(structure) <= MANY_KEYS:
         for key, below in structure.items():
             yield from paths_of(kind, below, (*path, key))
+
+
+def app_times(structure: Mapping[str, Structure], times: frozenset[str]) -> Iterator[Path]:
+    """Paths of Pendo's own times, in the group for all apps and in those of single apps.
+
+    The name of an app's group is not certain (pendo-api contract, U25), so it is matched.
+
+    >>> held = {"metadata": {"auto__1": {"lastvisit": "BIGINT", "nid": "BIGINT"}}}
+    >>> list(app_times(held, frozenset({"lastvisit"})))
+    [('metadata', 'auto__1', 'lastvisit')]
+    """
+    groups = structure.get("metadata")
+    for group, fields in groups.items() if isinstance(groups, dict) else ():
+        if re.fullmatch(r"auto(_+\d+)?", group) and isinstance(fields, dict):
+            yield from (("metadata", group, key) for key in fields if key in times)
 
 
 def at(path: Path, value: str) -> str:

@@ -1,0 +1,50 @@
+"""Fixtures for every room: a stand-in over real HTTP, and services over a home of their own."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from workbench.pendo.model import PendoConnection
+from workbench.services import Services, open_services
+from workbench.settings import Settings
+from workbench.standin import PendoStandIn
+from workbench.transport import Patience
+
+NOW = datetime(2026, 3, 10, 19, 30, tzinfo=UTC)
+"""The contract's present moment: two days after the clocks of New York went forward."""
+ZONE = "America/New_York"
+
+QUICK = Patience(first_wait_s=0.01, longest_wait_s=0.05, throttled_wait_s=0.01, read_timeout_s=20.0)
+"""Waits as the real ones are, only short."""
+
+
+@pytest.fixture(scope="session")
+def _pendo() -> Iterator[PendoStandIn]:
+    with PendoStandIn(seed=7, size="small", now=NOW, zone=ZONE) as standin:
+        yield standin
+
+
+@pytest.fixture
+def pendo(_pendo: PendoStandIn) -> PendoStandIn:
+    """Pendo's stand-in with its seeded data, in fair weather, no request counted yet."""
+    _pendo.reset()
+    return _pendo
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A home of its own, at the stand-in's present moment."""
+    return Settings(home=tmp_path / "home", now=NOW)
+
+
+@pytest.fixture
+def services(settings: Settings, pendo: PendoStandIn) -> Iterator[Services]:
+    """An installation with one connection, ``acme``, to the stand-in."""
+    opened = open_services(settings, patience=QUICK)
+    connection = PendoConnection(name="acme", url=pendo.url, timezone=ZONE, calls_per_minute=6000)
+    opened.documents.save(connection, "tests", secrets={"key": SecretStr(pendo.key)})
+    yield opened
+    opened.close()
