@@ -7,7 +7,7 @@ The tree, by what the analyst can do about it:
     ├── InputError           fix the request, the document or the dataset; nothing was sent
     ├── HeldError            look at the change sheet, then release it; nothing was sent
     ├── CancelledError       somebody stopped it; what was finished is kept
-    ├── StorageError         the local disk or database did not do what was asked; nothing half-written
+    ├── StorageError         the local disk or database refused; nothing half-written
     │   └── DiskFullError    free some space, then run it again
     └── RemoteError          the other system answered badly
         ├── AccessError      the key or login was refused; retrying cannot help
@@ -27,7 +27,12 @@ from typing import ClassVar
 
 DISK_FULL_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """No space left, quota used up, file-size limit reached: to the reader all are a full disk."""
-DISK_FULL_TEXTS = ("No space left on device", "File too large", "Disk quota exceeded", "disk is full")
+DISK_FULL_TEXTS = (
+    "No space left on device",
+    "File too large",
+    "Disk quota exceeded",
+    "disk is full",
+)
 """How libraries that hide the number (DuckDB, Arrow, SQLite) word the same thing."""
 
 
