@@ -129,10 +129,9 @@ def known_columns(plan: Plan, client: "PendoClient") -> Known:
     source = plan.source
     if source is not None and source.paged:
         kind = "visitor" if source.name == "visitors" else "account"
+        kind: Kind = "visitor" if source.name == "visitors" else "account"
         try:
-            return Known(
-                schema=client.metadata_schema("visitor" if kind == "visitor" else "account")
-            )
+            return Known(schema=client.metadata_schema(kind))
         except RemoteError:
             # A key may read rows and not the schema; types are then found in the rows.
             return Known()
