@@ -4,6 +4,7 @@ import io
 import json
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -186,7 +187,8 @@ class Desk:
                 hint="Check that the folder exists and may be written to.",
             ) from error
         finally:
-            beside.unlink(missing_ok=True)
+            with suppress(OSError):
+                beside.unlink()
         return Received(wire_bytes, time.monotonic() - began, size_bytes)
 
     def _told_apart(self, answer: Answer, error: RemoteError) -> RemoteError:
