@@ -128,7 +128,6 @@ def known_columns(plan: Plan, client: "PendoClient") -> Known:
     """What Pendo says of the columns beforehand; what it will not say is found in the rows."""
     source = plan.source
     if source is not None and source.paged:
-        kind = "visitor" if source.name == "visitors" else "account"
         kind: Kind = "visitor" if source.name == "visitors" else "account"
         try:
             return Known(schema=client.metadata_schema(kind))
