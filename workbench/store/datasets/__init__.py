@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import builtins
+import os
 import shutil
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import disk_explained
@@ -26,6 +29,7 @@ from workbench.store.datasets.model import (
     Update,
     Version,
 )
+from workbench.store.datasets.writing import sweep
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -69,6 +73,30 @@ class Datasets:
     def exists(self, name: str) -> bool:
         """Whether there is a dataset of this name."""
         return log.exists(self._root / names.checked(name))
+
+    def summary(self, name: str, version: int | None = None) -> Summary:
+        """Rows, columns and types, size: from the log, without reading a row.
+
+        Raises:
+            InputError: no such dataset or version.
+        """
+        from workbench.store.datasets.versions import summary_of
+
+        return summary_of(self._snapshot(name, version))
+
+    def list(self) -> builtins.list[Summary]:
+        """A summary of every dataset."""
+        return [self.summary(name) for name in self.names()]
+
+    def versions(self, name: str) -> builtins.list[Version]:
+        """Every version with its run, newest first.
+
+        Raises:
+            InputError: no such dataset.
+        """
+        from workbench.store.datasets.versions import versions_of
+
+        return versions_of(self._require(name))
 
     # -- reading -------------------------------------------------------------------------
 
@@ -162,21 +190,138 @@ class Datasets:
         with self._writing(name, run), disk_explained(name):
             return _commit(self._desk(name), parts, order)
 
+    def revert(self, name: str, version: int, *, run: int | None = None) -> Version:
+        """Make a new version that is as ``version`` was; nothing is lost.
+
+        Raises:
+            InputError: no such dataset or version, or it is the newest already.
+            StorageError: another run is still writing this dataset.
+        """
+        from workbench.store.datasets.versions import revert
+
+        folder = self._require(name)
+        with self._writing(name, run), disk_explained(name):
+            sweep(folder, self._desk(name).note)
+            return revert(folder, version, run=run)
+
+    def import_file(
+        self, name: str, path: Path, *, append: bool = False, run: int | None = None
+    ) -> Committed:
+        """Make a version of a person's CSV, Parquet or Excel file: replacing, or appended.
+
+        Raises:
+            InputError: the file cannot be read as what its ending says.
+        """
+        from workbench.store.datasets.imports import to_part
+        from workbench.store.duck import session
+
+        names.checked(name)
+        with (
+            disk_explained(name),
+            TemporaryDirectory(
+                prefix=f"{os.getpid()}-import-", dir=self._made(self._spills)
+            ) as folder,
+        ):
+            with session(self._spills) as connection:
+                part = to_part(connection, path, Path(folder) / "rows.parquet")
+            order = Order(
+                Update("append" if append else "replace"),
+                run,
+                f"import/{uuid.uuid4().hex}",
+                path.name,
+                "import",
+                anew=not append,
+            )
+            with self._writing(name, run):
+                return _commit(self._desk(name), [part], order)
+
     def delete(self, name: str) -> None:
         """Remove a dataset with all its versions.
 
         Raises:
             InputError: no such dataset.
         """
-        self._require(name)
+        folder = self._require(name)
         with self._writing(name, None):
+            sweep(folder, self._desk(name).note)
             trash = self._root / ".trash" / uuid.uuid4().hex
             trash.parent.mkdir(exist_ok=True)
             # Renamed first: readers see it whole or not at all.
-            (self._root / name).rename(trash)
+            folder.rename(trash)
             shutil.rmtree(trash, ignore_errors=True)
 
+    def tidy(self) -> int:
+        """Clear away what killed commits and deletions left; how many files that were.
+
+        Every commit does this for its own dataset; nothing a version needs is touched.
+        """
+        shutil.rmtree(self._root / ".trash", ignore_errors=True)
+        swept = 0
+        for note in sorted((self._root / ".pending").glob("*.json")):
+            with self._writing(note.stem, None):
+                swept += sweep(self._root / note.stem, note)
+        return swept
+
+    # -- giving away ---------------------------------------------------------------------
+
+    def export_file(self, name: str, path: Path, *, version: int | None = None) -> int:
+        """Write a version as .csv, .parquet or .xlsx; how many rows.
+
+        Raises:
+            InputError: no such dataset or version, or the file cannot hold it.
+        """
+        return self._export(self.scan(name, version), path)
+
+    def diff(self, name: str, v1: int, v2: int, *, key: Sequence[str] = ()) -> Diff:
+        """How version ``v2`` differs from ``v1``.
+
+        Rows are matched by ``key``; without one, by the key the dataset was merged by; without
+        that, whole rows are counted, repeated ones as often as they occur.
+
+        Raises:
+            InputError: no such dataset, version or column, or ``key`` is not one.
+        """
+        from workbench.store.datasets import diff
+        from workbench.store.duck import session
+
+        before, after = self._snapshot(name, v1), self._snapshot(name, v2)
+        with session(self._spills) as connection:
+            stored = self._stored_key(name, v2)
+            comparison = diff.compare(connection, before, after, key, stored)
+            return diff.diff(connection, before, after, comparison)
+
+    def export_diff(
+        self, name: str, v1: int, v2: int, path: Path, *, key: Sequence[str] = ()
+    ) -> int:
+        """Write every differing row as .csv, .parquet or .xlsx; ``__change`` says how."""
+        from workbench.store.datasets import diff
+        from workbench.store.duck import session
+
+        before, after = self._snapshot(name, v1), self._snapshot(name, v2)
+        with session(self._spills) as connection:
+            stored = self._stored_key(name, v2)
+            comparison = diff.compare(connection, before, after, key, stored)
+        return self._export(f"({comparison.rows_sql()})", path)
+
+    def _stored_key(self, name: str, version: int) -> tuple[str, ...]:
+        from workbench.store.datasets.versions import version_of
+
+        told = version_of(self._root / name, version)
+        return told.key if told else ()
+
+    def _export(self, source: str, path: Path) -> int:
+        from workbench.store.datasets.exports import export_query
+        from workbench.store.duck import session
+
+        with disk_explained(path.name), session(self._spills) as connection:
+            return export_query(connection, source, path)
+
     # -- inside --------------------------------------------------------------------------
+
+    @staticmethod
+    def _made(folder: Path) -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
 
     def _require(self, name: str) -> Path:
         if not self.exists(name):
@@ -198,7 +343,3 @@ class Datasets:
             writer=writer,
             patience_s=self._patience_s,
         )
-
-
-def _moment(epoch_ms: int) -> datetime:
-    return datetime.fromtimestamp(epoch_ms / 1000, UTC)

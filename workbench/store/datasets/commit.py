@@ -38,6 +38,8 @@ class Order:
     operation: str
     note: Mapping[str, Any] = field(default_factory=dict)
     today: date | None = None
+    anew: bool = False
+    """Columns that do not come are gone, too: a person's file replaces everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def _once(desk: Desk, parts: Sequence[Part], order: Order) -> Committed:
             return Committed(before, facts.get("rows", 0), written, repeated=True)
         standing = log.snapshot_of(table, desk.folder)
     with session(desk.spills) as connection:
-        intake = take_in(connection, standing, parts)
+        intake = take_in(connection, standing, parts, anew=order.anew)
         strategy = decide(connection, intake, order.update, order.today)
         if strategy.keys.refusal:
             raise refused(strategy.keys)

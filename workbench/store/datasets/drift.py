@@ -62,13 +62,28 @@ def _seat(columns: Columns, name: str, shape: Shape, occupied: set[str]) -> tupl
     if name in occupied or (name not in columns and _lower(name) in map(_lower, columns)):
         return _seat(columns, _next_name(columns, name, occupied), shape, occupied)
     if name not in columns:
-        return name, shape
+        return name, told_apart(shape)
     apart = f"{name}__{kind_of(shape)}"
     merged = merge(columns[name], shape)
     # Once a type was kept apart it stays apart, even where this time's values would fit.
     if merged is None or (apart in columns and not _alike(columns[name], shape)):
         return _seat(columns, apart, shape, occupied)
     return name, merged
+
+
+def told_apart(shape: Shape) -> Shape:
+    """A new type whose fields, however deep, all differ in more than letter case."""
+    match shape:
+        case Group():
+            fields: Columns = {}
+            place_all(fields, shape.fields)
+            return Group(tuple(fields.items()))
+        case ListOf():
+            return ListOf(told_apart(shape.item))
+        case MapOf():
+            return MapOf(told_apart(shape.value), shape.via)
+        case _:
+            return shape
 
 
 def _next_name(columns: Columns, name: str, occupied: set[str]) -> str:
@@ -102,7 +117,7 @@ def merge(standing: Shape, incoming: Shape) -> Shape | None:
     if isinstance(incoming, Leaf) and incoming.empty:
         return standing
     if isinstance(standing, Leaf) and standing.empty:
-        return incoming
+        return told_apart(incoming)
     match standing, incoming:
         case Leaf(), Leaf():
             return _merge_leaves(standing, incoming)
@@ -117,7 +132,7 @@ def merge(standing: Shape, incoming: Shape) -> Shape | None:
             value = merge(standing.value, incoming.value)
             return None if value is None else MapOf(value)
         case (Leaf(kind="hollow"), Group()) | (Group(), Leaf(kind="hollow")):
-            return incoming if isinstance(incoming, Group) else standing
+            return told_apart(incoming) if isinstance(incoming, Group) else standing
         case _:
             return None
 

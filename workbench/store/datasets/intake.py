@@ -120,7 +120,7 @@ class Intake:
         header = ", ".join(["__path", *(f"g{index}" for index in range(len(names)))])
         selected = projection(first.columns, self.columns, spelled=first.spelled, given=given)
         return (
-            f"SELECT {selected} FROM {source}, hive_partitioning=false, filename='{FILE_COLUMN}') "
+            f"SELECT {selected} FROM {source}, hive_partitioning=false, filename={literal(FILE_COLUMN)}) "
             f"JOIN (VALUES {rows}) __given({header}) ON {quoted(FILE_COLUMN)} = __given.__path"
         )
 
@@ -141,17 +141,23 @@ def _nothings(columns: Columns) -> str:
 
 
 def take_in(
-    connection: duckdb.DuckDBPyConnection, standing: Snapshot | None, parts: Sequence[Part]
+    connection: duckdb.DuckDBPyConnection,
+    standing: Snapshot | None,
+    parts: Sequence[Part],
+    *,
+    anew: bool = False,
 ) -> Intake:
     """Read the files' headers, look into what their types leave open, and unite the columns.
+
+    With ``anew`` the dataset's columns do not matter: the files' alone are the next version's.
 
     Raises:
         InputError: a file is not Parquet, or there is no column at all.
     """
     arrived = [_arrive(connection, part) for part in parts]
-    table = dict(standing.columns) if standing else {}
+    table = dict(standing.columns) if standing and not anew else {}
     paths = disputed([table, *(part.columns for part in arrived)])
-    if standing and _concerned(table, paths):
+    if standing and table and _concerned(table, paths):
         table = looked_into(connection, files_sql(standing, standing.files), table, paths)
     arrived = [_settle(connection, part, paths) for part in arrived]
     columns = _united(table, [part.columns for part in arrived])
@@ -184,10 +190,10 @@ def _arrive(connection: duckdb.DuckDBPyConnection, part: Part) -> Arrived:
     import pyarrow.parquet as pq
 
     try:
-        footer = pq.read_metadata(part.path)
+        with pq.ParquetFile(part.path) as file:
+            rows, schema = file.metadata.num_rows, file.schema_arrow
     except (OSError, pa.ArrowInvalid) as error:
         raise InputError(f"{part.path.name} is not a whole Parquet file: {error}") from error
-    schema = footer.schema.to_arrow_schema()
     own = columns_of(schema)
     spelled = tuple(schema.names)
     if len({name.lower() for name in spelled}) < len(spelled):
@@ -196,7 +202,7 @@ def _arrive(connection: duckdb.DuckDBPyConnection, part: Part) -> Arrived:
     if overlap:
         raise InputError(f"{part.path.name} has the column {min(overlap)} it was also given")
     given = {name: _given_shape(name, value) for name, value in part.values.items()}
-    return Arrived(part.path, footer.num_rows, {**own, **given}, spelled, dict(part.values))
+    return Arrived(part.path, rows, {**own, **given}, spelled, dict(part.values))
 
 
 def _respelled(

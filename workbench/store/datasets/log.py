@@ -74,9 +74,14 @@ class Snapshot:
         return sum(file.rows for file in self.files)
 
 
+def entry_path(folder: Path, version: int) -> Path:
+    """The log entry of a version."""
+    return folder / "_delta_log" / f"{version:020}.json"
+
+
 def exists(folder: Path) -> bool:
     """Whether the folder holds a table: a folder alone may be left of a killed first commit."""
-    return (folder / "_delta_log" / f"{0:020}.json").exists()
+    return entry_path(folder, 0).exists()
 
 
 def open_table(folder: Path, version: int | None = None) -> DeltaTable:
@@ -300,8 +305,7 @@ def facts_of(commit: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def entry_facts(folder: Path, version: int) -> Mapping[str, Any]:
     """What we noted in the entry of one version."""
-    path = folder / "_delta_log" / f"{version:020}.json"
-    with path.open(encoding="utf-8") as lines:
+    with entry_path(folder, version).open(encoding="utf-8") as lines:
         for line in lines:
             if '"commitInfo"' in line:
                 return facts_of(json.loads(line).get("commitInfo", {}))

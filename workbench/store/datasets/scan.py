@@ -14,8 +14,8 @@ from workbench.store.duck import literal, quoted
 
 SCHEMA_FOLDER = "_schema"
 """Holds a file without rows for every schema a dataset has had; Delta ignores ``_`` folders."""
-FILE_COLUMN = "__file"
-"""Names the file a row came from, for the writer."""
+FILE_COLUMN = "\x1ffile"
+"""Names the file a row came from, for the writer. No column of a person's begins like this."""
 
 
 def scan_sql(snapshot: Snapshot) -> str:
