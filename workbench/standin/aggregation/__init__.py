@@ -1,0 +1,1 @@
+"""``POST /aggregation``: sources, pipelines, and the answer (pendo-api contract, section 2)."""

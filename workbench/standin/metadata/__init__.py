@@ -1,0 +1,1 @@
+"""Visitors and accounts, the fields they have, and how fields are written."""

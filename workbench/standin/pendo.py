@@ -1,0 +1,147 @@
+"""A rehearsal Pendo on loopback: start it, ask it, spoil it, look at what it was asked."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+from workbench.standin.acts import ActError, perform
+from workbench.standin.api import Api
+from workbench.standin.control import CONTROL, Controls, Record, controlled
+from workbench.standin.keys import PENDO_KEY, PENDO_READ_KEY
+from workbench.standin.replies import Reply, Request
+from workbench.standin.seeds.sizes import SIZES
+from workbench.standin.server import StandInServer
+from workbench.standin.subscription import Clock, Subscription
+from workbench.standin.switches import SwitchError, Switches
+from workbench.standin.weather import Fault, Weather
+
+DEFAULT_ZONE = "America/New_York"
+"""Not UTC on purpose: a day there is never a UTC day."""
+
+
+class PendoStandIn(Controls):
+    """A rehearsal Pendo. Serves from when it is made until `close`.
+
+    ``now`` freezes the clock; without it the real one runs. ``days`` is how many days back events
+    go, when it is not the size's own number.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 7,
+        size: str = "small",
+        now: datetime | None = None,
+        zone: str = DEFAULT_ZONE,
+        port: int = 0,
+        days: int | None = None,
+    ) -> None:
+        if size not in SIZES:
+            raise ValueError(f"A size is {', '.join(SIZES)}, not {size}")
+        chosen = SIZES[size]
+        self._size = chosen if days is None else chosen.lasting(days)
+        self._seed, self._now, self._zone = seed, now, zone
+        self._switches = Switches(zone)
+        self._weather = Weather()
+        self._subscription = self._fresh()
+        self._api = Api(lambda: self._subscription, self._weather)
+        self._record = Record()
+        self._server = StandInServer(port, self._answer, self._record.add)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        """The host, as a connection's ``url``; the client appends ``/api/v1``."""
+        return self._server.url
+
+    @property
+    def key(self) -> str:
+        """A key that reads and writes."""
+        return PENDO_KEY
+
+    @property
+    def read_key(self) -> str:
+        """A key that only reads."""
+        return PENDO_READ_KEY
+
+    @property
+    def subscription(self) -> Subscription:
+        """What the stand-in holds, for tests that compare."""
+        return self._subscription
+
+    def weather(self, faults: Sequence[Mapping[str, Any]]) -> None:
+        """Set the faults in force (`weather` lists them); an empty list is fair weather.
+
+        Raises:
+            WeatherError: a fault that makes no sense.
+        """
+        self._weather.set(faults)
+
+    def switches(self, **wanted: Any) -> dict[str, Any]:
+        """Move switches (`switches` lists them), and give where all of them stand.
+
+        Moving a ``seed_…`` switch sows the subscription anew.
+
+        Raises:
+            SwitchError: no such switch or value.
+        """
+        before = self._switches.all
+        self._switches.set(wanted)
+        if any(n.startswith("seed_") and before[n] != v for n, v in self._switches.all.items()):
+            self._subscription = self._fresh()
+        return self._switches.all
+
+    def reset(self) -> None:
+        """Everything as at the start: fair weather, default switches, untouched subscription."""
+        self._weather.set([])
+        self._switches.reset()
+        self._subscription = self._fresh()
+        self._api.reset()
+        self._record.clear()
+
+    def act(self, act: Mapping[str, Any]) -> dict[str, Any]:
+        """Let somebody do something in the subscription (`acts` lists what).
+
+        Raises:
+            ActError: nobody can do that.
+        """
+        return perform(self._subscription, act)
+
+    def stats(self) -> dict[str, Any]:
+        """What was asked: ``api_calls``, ``requests``, ``statuses``, ``bytes``, ``last``."""
+        return self._record.stats()
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+        self._subscription.entities.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _fresh(self) -> Subscription:
+        clock = Clock(self._now)
+        return Subscription(self._seed, self._size, clock, self._zone, self._switches)
+
+    def _answer(self, request: Request) -> tuple[Reply, list[Fault]]:
+        if request.path.startswith(CONTROL):
+            return controlled(self, request), []
+        return self._api.answer(request)
+
+
+__all__ = ["ActError", "PendoStandIn", "SwitchError"]

@@ -1,0 +1,1 @@
+"""What the rehearsal subscription holds at its start: the same for the same seed and moment."""

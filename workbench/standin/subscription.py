@@ -1,0 +1,105 @@
+"""Everything one rehearsal subscription holds; what every route works on."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from workbench.standin import zones
+from workbench.standin.events.raw import Late
+from workbench.standin.events.store import EventStore
+from workbench.standin.expressions import Setting
+from workbench.standin.metadata.entities import Entities, Values
+from workbench.standin.metadata.schema import Kind
+from workbench.standin.seeds.catalogue import Catalogue, make_catalogue
+from workbench.standin.seeds.documents import make_reports, make_segments
+from workbench.standin.seeds.people import Seed, make_people
+from workbench.standin.seeds.sizes import APPS, Size
+from workbench.standin.switches import Switches
+
+SEED_SWITCHES = (
+    "missing_lastupdated",
+    "dnp_without_auto",
+    "equal_timestamps",
+    "quoted_ids",
+    "empty_account",
+)
+"""The ``seed_…`` switches."""
+
+
+class Clock:
+    """The subscription's now: the real one, or one that stands still until it is moved."""
+
+    def __init__(self, now: datetime | None) -> None:
+        self._frozen_ms = None if now is None else zones.to_ms(now)
+        self._moved_ms = 0
+
+    def now_ms(self) -> int:
+        """The present moment."""
+        start = zones.to_ms(datetime.now(UTC)) if self._frozen_ms is None else self._frozen_ms
+        return start + self._moved_ms
+
+    def move(self, by_ms: int) -> None:
+        """Go forward, or back."""
+        self._moved_ms += by_ms
+
+
+class Subscription:
+    """One subscription: people, things, events, and what has happened to them since."""
+
+    def __init__(
+        self, number: int, size: Size, clock: Clock, zone: str, switches: Switches
+    ) -> None:
+        self.clock = clock
+        self.switches = switches
+        sown = {name: switches.is_at(f"seed_{name}", "on") for name in SEED_SWITCHES}
+        seed = Seed(number, size, clock.now_ms(), sown)
+        people = make_people(seed)
+        self.catalogue: Catalogue = make_catalogue(number, seed.now_ms)
+        self.entities = Entities(people, clock.now_ms)
+        self.events = EventStore(seed, people, zone, clock.now_ms)
+        self.segments: list[dict[str, Any]] = make_segments(number, seed.now_ms)
+        self.reports: list[dict[str, Any]] = make_reports(number, seed.now_ms, self.catalogue)
+        self.members: dict[str, list[str]] = {}
+        """Visitors of uploaded segments, by segment id."""
+        self.guide_history: dict[str, list[dict[str, Any]]] = {}
+        """State changes made since the start, by guide id."""
+
+        self.deletions: dict[str, dict[str, Any]] = {}
+        """Bulk deletes, by their id."""
+        self._snippets: list[tuple[Kind, dict[str, Values]]] = []
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone days are counted in."""
+        return ZoneInfo(self.switches.text("time_zone"))
+
+    def setting(self) -> Setting:
+        """What expressions of one request depend on."""
+        return Setting(
+            self.clock.now_ms(),
+            self.zone,
+            APPS,
+            null_is_zero=self.switches.is_at("null_compare", "zero"),
+        )
+
+    def lateness(self) -> Late:
+        """How late events arrive."""
+        return Late(self.switches.number("late_events_h"))
+
+    def remember_snippets(self, kind: Kind, updates: Mapping[str, Values]) -> None:
+        """Keep what the snippet will send again at the next visit (U52)."""
+        before: dict[str, Values] = {}
+        for identity, values in updates.items():
+            row = self.entities.row(kind, identity) or {}
+            agent = row.get("metadata", {}).get("agent", {})
+            before[identity] = {
+                field: agent.get(field.name) for field in values if field.type != "list"
+            }
+        self._snippets.append((kind, before))
+
+    def visits_happen(self) -> None:
+        """Everyone comes again: their snippets overwrite what was written over the API."""
+        for kind, before in reversed(self._snippets):
+            self.entities.write(kind, before, after_s=0, bump=True)
+        self._snippets.clear()
