@@ -120,7 +120,8 @@ class Intake:
         header = ", ".join(["__path", *(f"g{index}" for index in range(len(names)))])
         selected = projection(first.columns, self.columns, spelled=first.spelled, given=given)
         return (
-            f"SELECT {selected} FROM {source}, hive_partitioning=false, filename={literal(FILE_COLUMN)}) "
+            f"SELECT {selected} FROM {source}, hive_partitioning=false, "
+            f"filename={literal(FILE_COLUMN)}) "
             f"JOIN (VALUES {rows}) __given({header}) ON {quoted(FILE_COLUMN)} = __given.__path"
         )
 

@@ -1,0 +1,134 @@
+"""A commit is there as a whole or not at all: killed, raced and without room on the disk."""
+
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.store.datasets import worker
+from tests.store.datasets.conftest import Bench
+from workbench.errors import StorageError
+from workbench.store.datasets import Datasets, Update
+from workbench.store.datasets.lease import sole_writer
+
+ROUNDS = 12
+ROWS = 4
+"""Rows of each of the worker's commits."""
+
+
+def start(home: Path, *numbers: int) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "tests.store.datasets.worker", str(home), "t"]
+    process = subprocess.Popen(
+        [*command, *map(str, numbers)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[3],
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def committed(bench: Bench) -> Counter[int]:
+    return Counter(row["number"] for row in bench.rows("t"))
+
+
+def test_a_commit_killed_at_any_moment_leaves_the_old_version_or_the_new_one(
+    bench: Bench, tmp_path: Path
+) -> None:
+    chance = random.Random(7)
+    at_once = 6
+    for turn in range(ROUNDS):
+        first = turn * at_once
+        process = start(tmp_path, first, at_once)
+        time.sleep(chance.uniform(0, 0.35))
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+        if bench.datasets.exists("t"):
+            assert set(committed(bench).values()) <= {ROWS}
+        worker_again = bench.datasets
+        for number in range(first, first + at_once):
+            worker_again.commit(
+                "t",
+                worker.parts(tmp_path, number),
+                worker.UPDATE,
+                run=number,
+                stamp=f"stamp-{number}",
+                source="test",
+            )
+        assert committed(bench) == dict.fromkeys(range(first + at_once), ROWS)
+    assert set(bench.files("t")) == _referenced(bench)
+    assert not list((tmp_path / "datasets").rglob("*.draft"))
+
+
+def _referenced(bench: Bench) -> set[Path]:
+    """Files of all versions: here, where nothing is ever removed, those of the newest."""
+    state = bench.datasets._snapshot("t", None)
+    return {file.under(state.folder) for file in state.files}
+
+
+def test_what_a_killed_commit_left_is_no_row_and_is_cleared_away(bench: Bench) -> None:
+    bench.append("t", "SELECT 1 id")
+    root = bench.datasets._root
+    (root / ".pending").mkdir(exist_ok=True)
+    (root / ".pending" / "t.json").write_text('{"token": "feed", "version": 1}')
+    (root / "t" / "part-feed-1.parquet").write_bytes(b"half")
+
+    assert bench.rows("t") == [{"id": 1}]
+    assert (bench.datasets.tidy(), bench.datasets.tidy()) == (1, 0)
+    assert len(bench.files("t")) == 1
+
+
+def test_two_processes_that_commit_at_once_lose_nothing(bench: Bench, tmp_path: Path) -> None:
+    processes = [start(tmp_path, first, 12) for first in (0, 100)]
+    for process in processes:
+        process.communicate()
+        assert process.returncode == 0
+
+    numbers = [*range(12), *range(100, 112)]
+    assert committed(bench) == dict.fromkeys(numbers, ROWS)
+    assert {version.run for version in bench.datasets.versions("t")} == set(numbers)
+
+
+def test_a_writer_that_waits_in_vain_is_told_who_writes(bench: Bench) -> None:
+    root = bench.datasets._root
+    hasty = Datasets(root, patience_s=0.1)
+    part = bench.part("SELECT 1 id")
+    with (
+        sole_writer(root / ".locks", "page_events", writer="run 12", patience_s=1),
+        pytest.raises(StorageError, match="page_events is being written by run 12"),
+    ):
+        hasty.commit("page_events", [part], Update("append"), run=13, stamp="s", source="x")
+
+    hasty.commit("page_events", [part], Update("append"), run=13, stamp="s", source="x")
+
+
+def test_a_full_disk_leaves_the_dataset_as_it_was(bench: Bench, tmp_path: Path) -> None:
+    bench.append("t", "SELECT 1::BIGINT number, 1::BIGINT AS row, 'x' noise")
+    process = start(tmp_path, 0, 1, 100_000)
+    told, _ = process.communicate()
+
+    assert told.startswith("DiskFullError: The disk is full: t could not be written / Free some")
+    assert bench.datasets.summary("t").version == 0
+    assert len(bench.files("t")) == 1
+    assert bench.datasets.tidy() == 0
+
+
+def test_an_entry_another_program_wrote_first_is_built_upon(bench: Bench) -> None:
+    import pyarrow as pa
+    from deltalake import DeltaTable, write_deltalake
+
+    bench.append("t", "SELECT 1 id")
+    folder = bench.datasets._root / "t"
+    write_deltalake(folder, pa.table({"id": pa.array([2], pa.int64())}), mode="append")
+    bench.append("t", "SELECT 3 id, 'new' a")
+
+    assert [row["id"] for row in bench.rows("t")] == [1, 2, 3]
+    assert DeltaTable(folder).count() == 3
+    assert [version.rows for version in bench.datasets.versions("t")] == [3, 2, 1]
