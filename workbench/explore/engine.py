@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -25,9 +25,8 @@ SPILL_LIMIT = "8GB"
 class Scannable(Protocol):
     """What this room needs of the datasets: their names, their folder, and SQL that reads one."""
 
-    @property
-    def root(self) -> Path:
-        """The folder that holds every dataset."""
+    _root: Path
+    """The folder that holds every dataset: what users' SQL may read."""
 
     def names(self) -> list[str]:
         """Every dataset."""
@@ -37,8 +36,10 @@ class Scannable(Protocol):
 
 
 @contextmanager
-def looking(root: Path, views: dict[str, str]) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that may read below ``root``, with ``views`` (SQL by name) in place.
+def looking(
+    datasets: Scannable, views: Mapping[str, str] | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that may read the datasets' folder, with ``views`` (SQL by name) in place.
 
     The configuration is locked before anything else runs on it.
     """
@@ -49,7 +50,7 @@ def looking(root: Path, views: dict[str, str]) -> Iterator[duckdb.DuckDBPyConnec
             config={"memory_limit": f"{MEMORY_LIMIT_MB}MB", "threads": THREADS}
         )
         try:
-            folder = literals([f"{root.absolute()}/"])
+            folder = literals([f"{datasets._root.absolute()}/"])
             connection.execute(
                 f"SET temp_directory = {literal(spill)};"
                 f"SET max_temp_directory_size = {literal(SPILL_LIMIT)};"
@@ -58,7 +59,7 @@ def looking(root: Path, views: dict[str, str]) -> Iterator[duckdb.DuckDBPyConnec
                 f"SET allowed_directories = {folder};"
                 "SET enable_external_access = false; SET lock_configuration = true"
             )
-            for name, scan in views.items():
+            for name, scan in (views or {}).items():
                 connection.execute(f'CREATE VIEW "{name}" AS SELECT * FROM {scan}')
             yield connection
         finally:

@@ -73,7 +73,7 @@ def rows(datasets: Scannable, name: str, version: int | None, look: Look) -> Row
     import duckdb
 
     scan = datasets.scan(name, version)
-    with looking(datasets.root, {}) as connection:
+    with looking(datasets) as connection:
         parts = {part.title: part for part in parts_of(connection, scan)}
         columns = columns_of(connection, scan)
         shown = [part for part in columns if not look.columns or part.title in look.columns]
@@ -102,7 +102,7 @@ def parts(datasets: Scannable, name: str, version: int | None = None) -> list[Pa
         InputError: no such dataset or version.
     """
     scan = datasets.scan(name, version)
-    with looking(datasets.root, {}) as connection:
+    with looking(datasets) as connection:
         return parts_of(connection, scan)
 
 
@@ -113,7 +113,7 @@ def points(datasets: Scannable, name: str, version: int | None, spec: ChartSpec)
         InputError: no such dataset or version.
     """
     scan = datasets.scan(name, version)
-    with looking(datasets.root, {}) as connection:
+    with looking(datasets) as connection:
         return arrow(connection, chart_sql(spec, scan))
 
 

@@ -50,7 +50,7 @@ def query(
     _one_question(text)
     names = datasets.names()
     views = {name: datasets.scan(name) for name in _mentioned(text, names)}
-    with looking(datasets.root, views) as connection, _in_words(names, patience_s):
+    with looking(datasets, views) as connection, _in_words(names, patience_s):
         timer = Timer(patience_s, connection.interrupt)
         timer.start()
         try:

@@ -73,7 +73,7 @@ def column_statistics(datasets: Scannable, name: str, version: int | None = None
         InputError: there is no such dataset or version.
     """
     scan = datasets.scan(name, version)
-    with looking(datasets.root, {}) as connection:
+    with looking(datasets) as connection:
         rows = int(first_row(connection, f"SELECT count(*) AS rows FROM {scan}")["rows"])
         parts = parts_of(connection, scan)
         exact = rows <= EXACT_ROWS

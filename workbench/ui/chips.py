@@ -1,0 +1,57 @@
+"""States of things: an icon, a word and a colour, never a colour alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import streamlit as st
+
+from workbench.ui import formats
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+Colour = Literal["gray", "blue", "green", "orange", "violet", "red"]
+
+STATES: dict[str, tuple[Colour, str]] = {
+    "draft": ("gray", "edit_note"),
+    "on": ("blue", "toggle_on"),
+    "queued": ("gray", "hourglass_top"),
+    "running": ("blue", "progress_activity"),
+    "done": ("green", "check_circle"),
+    "done with errors": ("orange", "warning"),
+    "held": ("violet", "front_hand"),
+    "failed": ("red", "error"),
+    "stale": ("orange", "schedule"),
+    "cancelled": ("gray", "cancel"),
+    "not run yet": ("gray", "remove"),
+    "key set": ("green", "key"),
+    "key not set": ("orange", "key_off"),
+    "rehearsal": ("violet", "theater_comedy"),
+    "unsaved": ("orange", "edit"),
+    "saved": ("gray", "check"),
+}
+"""Colour and icon of every state; the word is the state itself."""
+
+
+def chip(state: str, *, hover: str = "") -> None:
+    """One state, small."""
+    colour, icon = STATES.get(state, ("gray", "circle"))
+    st.badge(state, icon=f":material/{icon}:", color=colour, help=hover or None)
+
+
+def chip_text(state: str) -> str:
+    """The same as Markdown, to stand inside a line of text."""
+    colour, icon = STATES.get(state, ("gray", "circle"))
+    return f":{colour}-badge[:material/{icon}: {state}]"
+
+
+def icon_text(state: str) -> str:
+    """The state's name with its icon's name left out, for table cells."""
+    return state[:1].upper() + state[1:]
+
+
+def moment(at: datetime | None, zone: str, subscription: str = "", *, before: str = "") -> None:
+    """A moment in the viewer's zone; UTC and the subscription's zone on hover."""
+    told = formats.moment(at, zone, subscription)
+    st.html(f'<small>{before}<abbr title="{told.hover}">{told.text}</abbr></small>')

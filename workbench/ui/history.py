@@ -1,0 +1,39 @@
+"""A document as YAML, and every change it had."""
+
+from __future__ import annotations
+
+import difflib
+
+import streamlit as st
+
+from workbench.ui import formats
+from workbench.ui.session import explained, services, zone
+
+
+def show_yaml(kind: str, name: str) -> None:
+    """The stored document, to copy, to keep in Git, to apply elsewhere."""
+    st.caption("The same document for the command line: `python -m workbench apply FILE`.")
+    st.code(services().documents.export(kind, name), language="yaml")
+
+
+def show_history(kind: str, name: str) -> None:
+    """Who changed what, when; the newest first."""
+    from workbench.documents.yaml_text import dump
+
+    with explained(stop=False):
+        for change in reversed(services().documents.history(kind, name)):
+            before = dump([change.before]) if change.before else ""
+            after = dump([change.after]) if change.after else ""
+            what = "created" if not before else "deleted" if not after else "changed"
+            at = formats.moment(change.at, zone())
+            note = f" · {formats.plain(change.note)}" if change.note else ""
+            st.markdown(f"**{what}** by {formats.plain(change.who)} · {at.text}{note}")
+            if difference := _difference(before, after):
+                st.code(difference, language="diff")
+
+
+def _difference(before: str, after: str) -> str:
+    if not before:
+        return ""
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=1)
+    return "\n".join(line for line in lines if not line.startswith(("---", "+++", "@@")))

@@ -1,0 +1,79 @@
+"""Menus filled from what exists: connections, and what a Pendo subscription holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from workbench.errors import WorkbenchError
+from workbench.ui.session import services
+
+if TYPE_CHECKING:
+    from workbench.services import Services
+
+FRESH_S = 600
+"""Seconds a list from Pendo is shown without asking again; a button asks at once."""
+
+
+@st.cache_data(ttl=FRESH_S, max_entries=50, show_spinner=False)
+def _listed(what: str, connection: str, address: str, _services: Services) -> dict[str, str]:
+    """Names by id; a failure is raised, so that it is not remembered."""
+    with _services.pendo(connection) as client:
+        rows = client.reports() if what == "reports" else client.guides()
+    return {str(row["id"]): str(row.get("name") or row["id"]) for row in rows if row.get("id")}
+
+
+def listed(what: str, connection: str) -> tuple[Mapping[str, str], str]:
+    """Reports or guides of a connection, names by id; and why there are none, if so."""
+    try:
+        address = services().documents.connection(connection).url
+        with st.spinner(f"Reading the {what} of {connection}…"):
+            found: dict[str, str] = _listed(what, connection, address, services())
+    except WorkbenchError as error:
+        return {}, str(error)
+    return found, "" if found else f"{connection} has no {what}"
+
+
+def pick(what: str, connection: str, *, label: str, value: str | None, key: str) -> str | None:
+    """A menu of reports or guides, with a button to read it again; text where it cannot be read."""
+    names, trouble = listed(what, connection)
+    field, again = st.columns([6, 1], vertical_alignment="bottom")
+    if again.button(
+        "",
+        icon=":material/refresh:",
+        key=f"{key}.refresh",
+        help=f"Read the {what} again",
+        width="stretch",
+    ):
+        _listed.clear()
+        st.rerun()
+    if trouble:
+        given = field.text_input(label, value or "", key=f"{key}.text", help=_help(what))
+        st.caption(f":material/info: {trouble}: type the id instead.")
+        return given.strip() or None
+    options = list(names)
+    if value and value not in options:
+        options.insert(0, value)
+    return field.selectbox(
+        label,
+        options,
+        index=options.index(value) if value else None,
+        format_func=lambda each: names.get(each, each),
+        placeholder="Choose one, or paste its id",
+        accept_new_options=True,
+        key=key,
+        help=_help(what),
+    )
+
+
+def _help(what: str) -> str:
+    if what == "guides":
+        return "The guide's id, or its whole address in Pendo: https://app.pendo.io/guides/…"
+    return "A report that is public in Pendo, or its id."
+
+
+def connections() -> list[str]:
+    """Every connection, sorted."""
+    return services().documents.names("connection")
