@@ -161,6 +161,21 @@ class Datasets:
             strategy = decide(connection, intake, update, today)
             return effect_of(connection, intake, update, strategy)
 
+    def incoming(self, parts: Sequence[Part], rows: int) -> tuple[tuple[Column, ...], pa.Table]:
+        """The columns that parts have together, and some of their rows, before any commit."""
+        import pyarrow as pa
+
+        from workbench.store.datasets.intake import take_in
+        from workbench.store.datasets.versions import columns_in_words
+        from workbench.store.duck import session
+
+        if not parts:
+            return (), pa.table({})
+        with session(self._spills) as connection:
+            intake = take_in(connection, None, parts)
+            query = f"SELECT * FROM {intake.incoming_sql()} LIMIT {int(rows)}"
+            return columns_in_words(intake.columns), connection.sql(query).to_arrow_table()
+
     def commit(
         self,
         name: str,

@@ -144,8 +144,8 @@ def diff(
     comparison: Comparison,
 ) -> Diff:
     """Count the differences and take a sample of them."""
-    named = {column.name: column for column in columns_in_words(before)}
-    later = {column.name: column for column in columns_in_words(after)}
+    named = {column.name: column for column in columns_in_words(before.columns)}
+    later = {column.name: column for column in columns_in_words(after.columns)}
     counts = _counts(connection, comparison)
     rows = connection.sql(f"FROM ({comparison.rows_sql()}) LIMIT {SAMPLE_ROWS}").to_arrow_table()
     return Diff(

@@ -11,7 +11,7 @@ from typing import Any
 from workbench.errors import InputError
 from workbench.store.datasets import log
 from workbench.store.datasets.model import Column, Summary, Version
-from workbench.store.datasets.shapes import arrow_type, words
+from workbench.store.datasets.shapes import Shape, arrow_type, words
 
 
 def version_of(folder: Path, number: int) -> Version | None:
@@ -55,10 +55,10 @@ def _commit_info(folder: Path, number: int) -> Mapping[str, Any] | None:
     return {}
 
 
-def columns_in_words(state: log.Snapshot) -> tuple[Column, ...]:
-    """The columns with their types as a person would say them."""
+def columns_in_words(columns: Mapping[str, Shape]) -> tuple[Column, ...]:
+    """Columns with their types as a person would say them."""
     return tuple(
-        Column(name, words(shape), str(arrow_type(shape))) for name, shape in state.columns.items()
+        Column(name, words(shape), str(arrow_type(shape))) for name, shape in columns.items()
     )
 
 
@@ -68,7 +68,7 @@ def summary_of(state: log.Snapshot) -> Summary:
     return Summary(
         name=state.folder.name,
         rows=state.rows,
-        columns=columns_in_words(state),
+        columns=columns_in_words(state.columns),
         size_bytes=sum(file.size_bytes for file in state.files),
         version=state.version,
         updated_at=told.at if told else datetime.fromtimestamp(0, UTC),
