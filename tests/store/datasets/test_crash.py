@@ -41,11 +41,11 @@ def test_a_commit_killed_at_any_moment_leaves_the_old_version_or_the_new_one(
     bench: Bench, tmp_path: Path
 ) -> None:
     chance = random.Random(7)
-    at_once = 6
+    at_once = 3
     for turn in range(ROUNDS):
         first = turn * at_once
         process = start(tmp_path, first, at_once)
-        time.sleep(chance.uniform(0, 0.35))
+        time.sleep(chance.uniform(0, 0.25))
         process.kill()
         process.wait()
         assert process.stdout is not None

@@ -74,7 +74,7 @@ def part_of(bench: Bench, part: Incoming) -> Part:
 
 
 @settings(
-    max_examples=25,
+    max_examples=15,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

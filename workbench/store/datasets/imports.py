@@ -20,7 +20,11 @@ HEAD_BYTES = 4096
 
 WHOLE = "-?[1-9][0-9]{0,17}|0"
 """Digits that come back as they were: 00123 and +1555 are texts that look like numbers."""
-NUMBER = r"-?(0|[1-9][0-9]{0,14})(\.[0-9]+([eE][+-]?[0-9]{1,3})?|[eE][+-][0-9]{1,3})?"
+EXPONENT = r"[eE][+-]?[0-9]{1,3}"
+NUMBER = (
+    rf"(-?[1-9][0-9]{{0,14}}|0)(\.[0-9]+({EXPONENT})?|[eE][+-][0-9]{{1,3}})?"
+    rf"|-0\.[0-9]+({EXPONENT})?"
+)
 """At most 15 digits before the point, for a double keeps no more; 12E4 is an article number."""
 DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 """Only ISO dates: nobody can tell 03/04/2026 from 04/03/2026."""
@@ -128,7 +132,7 @@ def _header(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
     """The first line's cells, read by the same rules as the rest of the file."""
     rows = connection.execute(
         f"SELECT * FROM read_csv({_csv_path(path)}, header=false, all_varchar=true, "
-        f"{_dialect(path)}null_padding=true) LIMIT 1"
+        f"{_dialect(path)}null_padding=true, parallel=false) LIMIT 1"
     ).fetchall()
     return [(value or "").strip() for value in rows[0]] if rows else []
 
