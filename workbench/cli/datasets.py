@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.cli.opened import services
 from workbench.cli.output import answer, cell, counted, megabytes, note, table, utc
-from workbench.errors import InputError
+from workbench.errors import InputError, disk_explained
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -77,7 +77,7 @@ def sql(asked: Namespace) -> int:
         found = query(opened.datasets, asked.query, limit=limit)
         if asked.out is not None:
             path = Path(asked.out)
-            written = opened.datasets.export_table(found, path)
+            written = _write(opened.settings.spool_root, found, path)
             answer(asked, *_written(path, written))
             return 0
     if asked.json:
@@ -195,6 +195,17 @@ def version_json(version: "Version") -> dict[str, Any]:
         "operation": version.operation,
         "rows": version.rows,
     }
+
+
+def _write(spills: Path, found: "pa.Table", path: Path) -> int:
+    """Write an answer to a file, in the order it has; gives how many rows."""
+    from workbench.store.datasets.exports import export_query
+    from workbench.store.duck import session
+
+    with disk_explained(path.name), session(spills / ".spill") as connection:
+        connection.execute("SET preserve_insertion_order = true")
+        connection.register("answer", found)
+        return export_query(connection, "answer", path)
 
 
 def _column(column: "Column") -> dict[str, str]:

@@ -1,0 +1,115 @@
+"""``demo``: the first main job, a pull, for real over HTTP against the stand-in."""
+
+import dataclasses
+from argparse import Namespace
+from typing import TYPE_CHECKING, Any
+
+from workbench.cli import rehearsal
+from workbench.cli.datasets import records, version_json
+from workbench.cli.opened import person, services
+from workbench.cli.output import counted, json_text, table
+from workbench.cli.pulls import carry_out, run_json, sentence, sentence_of
+from workbench.documents import Text
+from workbench.documents.yaml_text import dump
+from workbench.explore.sql import query
+from workbench.pulls.preview import preview
+
+if TYPE_CHECKING:
+    from workbench.pulls.run import PullResult
+    from workbench.services import Services
+
+QUESTION = """\
+SELECT day, count(*) AS rows, count(DISTINCT visitorId) AS visitors, sum(numEvents) AS page_views
+FROM page_events GROUP BY day ORDER BY day DESC LIMIT 7"""
+SHOWN_ROWS = 3
+"""Rows of a preview: enough to see what a row is."""
+SHOWN_COLUMNS = ("day", "pageId", "visitorId", "accountId", "numEvents", "numMinutes")
+"""Columns of a page event that say what it is."""
+
+
+def demo(asked: Namespace) -> int:
+    """Preview and run the sample pulls, query what came, and say where to look next."""
+    say = _Teller(quiet=asked.json)
+    with services() as opened, rehearsal.begin(opened, person()) as standin:
+        _restore_samples(opened)
+        say(f"A stand-in plays Pendo at {standin.url}. Nothing leaves this machine.")
+        _preview(opened, say)
+        results = [_run(opened, name, say) for name in rehearsal.SAMPLES]
+        versions = _run_again(opened, say)
+        answered = _ask(opened, say)
+        say.heading("Where to look next")
+        say("python -m workbench start                      the same in the browser")
+        say("python -m workbench dataset list               what is there now")
+        say('python -m workbench dataset sql "SELECT …"     ask it')
+        say("python -m workbench export                     the documents, to change and apply")
+        say("The other two jobs, syncing predictions into Pendo and syncing Salesforce campaigns,")
+        say("are not part of this version yet; they come later.")
+    if asked.json:
+        told = {"pulls": [run_json(result) for result in results]}
+        print(json_text({**told, "versions": versions, "answer": answered}))
+    return 0
+
+
+class _Teller:
+    """Prints the story; says nothing where only JSON is wanted."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+
+    def __call__(self, *lines: str) -> None:
+        for line in () if self._quiet else lines:
+            print(line, flush=True)
+
+    def heading(self, text: str) -> None:
+        self("", text, "=" * len(text))
+
+
+def _restore_samples(opened: "Services") -> None:
+    """Apply the sample pulls that somebody deleted; the others stay as they were changed."""
+    missing = set(rehearsal.SAMPLES) - set(opened.documents.names("pull"))
+    if missing:
+        bodies = [body for body in rehearsal.sample_bodies() if body["name"] in missing]
+        opened.documents.apply([Text("rehearsal", dump(bodies))], person())
+
+
+def _preview(opened: "Services", say: _Teller) -> None:
+    say.heading("Preview: page-events")
+    found = preview(opened.documents.pull("page-events"), opened, rows=SHOWN_ROWS)
+    say("Days      " + found.days, f"Requests  {found.requests}")
+    if found.row_estimate is not None:
+        say(f"Rows      {counted(found.row_estimate)} expected")
+    if found.effect is not None:
+        say(f"Effect    {sentence_of(found.effect, exact=found.exact)}")
+    columns = [name for name in SHOWN_COLUMNS if name in found.rows.column_names]
+    say("", *table(records(found.rows), columns))
+    say("", "A preview changes nothing: it asks Pendo, works out the days and the effect.")
+
+
+def _run(opened: "Services", name: str, say: _Teller) -> "PullResult":
+    if name == rehearsal.SAMPLES[0]:
+        say.heading("Run: all sample pulls")
+    result = carry_out(opened, name)
+    say(sentence(name, result))
+    return result
+
+
+def _run_again(opened: "Services", say: _Teller) -> list[dict[str, Any]]:
+    say.heading("Run page-events again")
+    result = carry_out(opened, "page-events")
+    say(sentence("page-events", result))
+    found = opened.datasets.versions(result.dataset)
+    rows = [{**version_json(each), "at": each.at} for each in found]
+    say("", *table(rows))
+    say("", "The days were replaced, not added twice, and every version stays: compare two with")
+    say("`dataset diff page_events V1 V2`, go back with `dataset revert page_events V`.")
+    return [dataclasses.asdict(each) | {"note": dict(each.note)} for each in found]
+
+
+def _ask(opened: "Services", say: _Teller) -> list[dict[str, Any]]:
+    say.heading("Ask: the last seven days")
+    say(QUESTION, "")
+    found = query(opened.datasets, QUESTION)
+    say(*table(records(found), found.column_names))
+    say("", "A day is a day of the subscription's own zone. The newest may still grow: Pendo's")
+    say("recent rows arrive late, so each run reads the last days again (lookback_days).")
+    return records(found)

@@ -1,0 +1,105 @@
+"""Rehearsal mode: the stand-in as a connection, and pulls that show what there is to pull."""
+
+from typing import TYPE_CHECKING, Any
+
+from workbench.cli.children import StandIn, start_standin
+
+if TYPE_CHECKING:
+    from workbench.services import Services
+
+CONNECTION = "rehearsal"
+"""The connection to the stand-in; no other may have this name."""
+KEY_VARIABLE = "REHEARSAL_PENDO_KEY"
+SAMPLES = ("accounts", "visitors", "page-events", "feature-events")
+"""In the order in which they are pulled: the quick ones first."""
+DOCUMENTS = """\
+kind: connection
+name: rehearsal
+type: pendo
+description: A stand-in on this machine that plays Pendo. Nothing real is behind it.
+url: {url}
+key_env: REHEARSAL_PENDO_KEY
+timezone: {zone}
+apps: all
+calls_per_minute: 6000
+---
+kind: pull
+name: accounts
+description: Every account with its metadata, one row each.
+connection: rehearsal
+source: accounts
+---
+kind: pull
+name: visitors
+description: Every visitor with their metadata, one row each.
+connection: rehearsal
+source: visitors
+---
+kind: pull
+name: page-events
+description: Page views of the last two weeks, one row per visitor, page and day.
+connection: rehearsal
+source: page_events
+duration: {{days_back: 14}}
+---
+kind: pull
+name: feature-events
+description: Feature clicks of the last two weeks, one row per visitor, feature and day.
+connection: rehearsal
+source: feature_events
+duration: {{days_back: 14}}
+"""
+
+
+def is_wanted(services: "Services") -> bool:
+    """Whether the stand-in should run: nothing is connected yet, or the rehearsal still is."""
+    names = services.documents.names("connection")
+    return not names or CONNECTION in names
+
+
+def begin(services: "Services", who: str) -> StandIn:
+    """Start the stand-in and connect it; on the first time with the sample pulls.
+
+    Raises:
+        StorageError: the stand-in did not start.
+    """
+    from workbench.documents import Text
+
+    known = CONNECTION in services.documents.names("connection")
+    url = services.documents.connection(CONNECTION).url if known else ""
+    standin = start_standin(services.settings, like=url)
+    if known:
+        _reconnect(services, standin, who)
+    else:
+        text = DOCUMENTS.format(url=standin.url, zone=standin.zone)
+        environment = {KEY_VARIABLE: standin.key}
+        services.documents.apply([Text("rehearsal", text)], who, environment=environment)
+    return standin
+
+
+def sample_bodies() -> list[dict[str, Any]]:
+    """The sample pulls as they are at first."""
+    from workbench.documents import Text
+    from workbench.documents.yaml_text import written
+
+    documents, _ = written(Text("rehearsal", DOCUMENTS.format(url="", zone="")))
+    return [document.value for document in documents if document.value["kind"] == "pull"]
+
+
+def never_pulled(services: "Services") -> list[str]:
+    """The sample pulls that have not yet brought anything."""
+    there = set(services.documents.names("pull"))
+    return [
+        name
+        for name in SAMPLES
+        if name in there and not services.state.runs.latest(f"pull/{name}", "done", 1)
+    ]
+
+
+def _reconnect(services: "Services", standin: StandIn, who: str) -> None:
+    from pydantic import SecretStr
+
+    connection = services.documents.connection(CONNECTION)
+    if connection.url != standin.url:
+        connection = connection.model_copy(update={"url": standin.url})
+    services.documents.save(connection, who, secrets={"key": SecretStr(standin.key)})
