@@ -113,6 +113,7 @@ class Api:
     def _routed(self, request: Request, subscription: Subscription, faults: list[Fault]) -> Reply:
         key = request.headers.get("x-pendo-integration-key", "")
         if request.path == TRACK_PATH and request.method == "POST" and key == TRACK_SECRET:
+            subscription.is_touched = True
             return track(Call(subscription, request, {}))
         if key not in (PENDO_KEY, PENDO_READ_KEY):
             return _unknown_key(key, subscription.switches)
@@ -127,6 +128,7 @@ class Api:
             if names is not None:
                 if each.writes and key != PENDO_KEY:
                     return _read_only(subscription.switches)
+                subscription.is_touched |= each.writes
                 return each.route(Call(subscription, request, names))
         return not_found()
 

@@ -90,17 +90,19 @@ class PendoStandIn(Controls):
         Raises:
             SwitchError: no such switch or value.
         """
-        before = self._switches.all
+        sown = self._sown()
         self._switches.set(wanted)
-        if any(n.startswith("seed_") and before[n] != v for n, v in self._switches.all.items()):
+        if self._sown() != sown:
             self._subscription = self._fresh()
         return self._switches.all
 
     def reset(self) -> None:
         """Everything as at the start: fair weather, default switches, untouched subscription."""
+        sown = self._sown()
         self._weather.set([])
         self._switches.reset()
-        self._subscription = self._fresh()
+        if self._subscription.is_touched or self._sown() != sown:
+            self._subscription = self._fresh()
         self._api.reset()
         self._record.clear()
 
@@ -110,6 +112,7 @@ class PendoStandIn(Controls):
         Raises:
             ActError: nobody can do that.
         """
+        self._subscription.is_touched = True
         return perform(self._subscription, act)
 
     def stats(self) -> dict[str, Any]:
@@ -133,6 +136,10 @@ class PendoStandIn(Controls):
         _trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _sown(self) -> dict[str, Any]:
+        """Where the switches stand that decide what is sown."""
+        return {name: v for name, v in self._switches.all.items() if name.startswith("seed_")}
 
     def _fresh(self) -> Subscription:
         clock = Clock(self._now)

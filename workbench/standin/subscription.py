@@ -65,6 +65,8 @@ class Subscription:
         self.guide_history: dict[str, list[dict[str, Any]]] = {}
         """State changes made since the start, by guide id."""
 
+        self.is_touched = False
+        """Whether anybody has changed anything since the start."""
         self.deletions: dict[str, dict[str, Any]] = {}
         """Bulk deletes, by their id."""
         self._snippets: list[tuple[Kind, dict[str, Values]]] = []

@@ -35,6 +35,14 @@ Provider = Callable[[], Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Prepared:
+    """SQL that writes whole rows out of columns that hold pieces of JSON."""
+
+    columns: tuple[str, ...]
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """Rows that have not been worked out yet."""
 
@@ -46,6 +54,8 @@ class Frame:
     order: tuple[str, ...] = ()
     limit: int | None = None
     skipped: int = 0
+    prepared: "Prepared | None" = None
+    """A quicker way to write the rows, as long as they keep their shape."""
     views: Mapping[str, Provider] = field(default_factory=dict)
 
     def filtered(self, condition: str) -> "Frame":
@@ -68,7 +78,7 @@ class Frame:
 
     def picked(self, tree: Tree) -> "Frame":
         """The same rows in another shape; ``tree`` refers to the same columns."""
-        return replace(self, tree=tree)
+        return replace(self, tree=tree, prepared=None)
 
     def reduced(self, select: str, tree: Tree, group: str = "") -> "Frame":
         """Rows worked out of all the rows by ``select``."""
@@ -108,11 +118,15 @@ class Frame:
 
     def sql(self) -> str:
         """One column of JSON objects, each led by a comma."""
-        body = object_sql(self.tree)
+        prepared = self.prepared
         if not self.order:
+            body = prepared.sql if prepared else object_sql(self.tree)
             return f"SELECT concat(',', {body}) AS j{self._rows_sql()}"
         # Rendered after the sort, so that the sort carries columns and not text.
-        inner = replace(self, tree=self.tree)._settled_columns()
+        if prepared:
+            columns = f"(SELECT {', '.join(prepared.columns)}{self._rows_sql()})"
+            return f"SELECT concat(',', {prepared.sql}) AS j FROM {columns}"
+        inner = self._settled_columns()
         return f"SELECT concat(',', {object_sql(inner.tree)}) AS j FROM {inner.base}"
 
     def _settled_columns(self) -> "Frame":
@@ -188,29 +202,33 @@ def leaf_sql(leaf: Leaf) -> str:
 def _object(tree: Tree) -> str:
     import orjson
 
-    names = [quoted(orjson.dumps(name).decode() + ":") for name in tree]
-    nodes = list(tree.values())
-    if nodes and all(isinstance(node, Leaf) and _always(node) for node in nodes):
-        parts = []
-        for place, (name, node) in enumerate(zip(names, nodes, strict=True)):
-            assert isinstance(node, Leaf)
-            lead = "'{'" if place == 0 else "','"
-            parts.append(f"{lead[:-1]}{name[1:]}, {_value(node)}")
-        return f"concat({', '.join(parts)}, '}}')"
-    parts = [
-        f"',' || {name} || {_value(node) if isinstance(node, Leaf) else _object(node)}"
-        for name, node in zip(names, nodes, strict=True)
-    ]
-    inside = f"concat({', '.join(parts)})" if parts else "''"
-    return f"'{{' || substr(nullif({inside}, ''), 2) || '}}'"
+    members = [(orjson.dumps(name).decode() + ":", node) for name, node in tree.items()]
+    present = [(name, node) for name, node in members if isinstance(node, Leaf) and _always(node)]
+    if not present:
+        parts = [f"{quoted(',' + name)} || {_value(node)}" for name, node in members]
+        inside = ", ".join(parts or ["''"])
+        return f"'{{' || substr(nullif(concat({inside}), ''), 2) || '}}'"
+    # A member that is always there goes first: then every other one can bring its own comma.
+    (first, leaf), *_rest = present
+    parts = [quoted("{" + first), _value(leaf)]
+    for name, node in members:
+        if name == first:
+            continue
+        if isinstance(node, Leaf) and _always(node):
+            parts += [quoted("," + name), _value(node)]
+        else:
+            parts.append(f"{quoted(',' + name)} || {_value(node)}")
+    return f"concat({', '.join(parts)}, '}}')"
 
 
 def _always(leaf: Leaf) -> bool:
     return leaf.shown or not leaf.nullable
 
 
-def _value(leaf: Leaf) -> str:
-    return f"coalesce({leaf_sql(leaf)}, 'null')" if leaf.shown else leaf_sql(leaf)
+def _value(node: "Leaf | Tree") -> str:
+    if not isinstance(node, Leaf):
+        return _object(node)
+    return f"coalesce({leaf_sql(node)}, 'null')" if node.shown else leaf_sql(node)
 
 
 def _renamed(tree: Tree, names: Mapping[str, str]) -> Tree:

@@ -9,7 +9,7 @@ import pyarrow as pa
 from workbench.standin.aggregation.frame import Frame, Leaf
 from workbench.standin.aggregation.timeseries import Span, TimeSeriesError, span_of
 from workbench.standin.events.raw import FEATURE, PAGE, TRACK, Late
-from workbench.standin.events.rows import ALL_KINDS, EventRows, Wanted, leaf_of
+from workbench.standin.events.rows import ALL_KINDS, EventRows, Wanted, leaf_of, prepared
 from workbench.standin.expressions import ParseError, Setting, evaluate
 from workbench.standin.metadata.schema import Kind
 from workbench.standin.replies import RefusedError
@@ -329,8 +329,10 @@ def _frame(template: pa.Table, tables: Callable[[], Iterator[pa.Table]]) -> Fram
         batches = (batch for table in tables() for batch in table.select(schema.names).to_batches())
         return pa.RecordBatchReader.from_batches(schema, batches)
 
-    tree = {name: leaf_of(name, schema.field(name).type) for name in sorted(schema.names)}
-    return Frame("stream", tree, views={"stream": reader})
+    shown = sorted(name for name in schema.names if not name.startswith("_"))
+    tree = {name: leaf_of(name, schema.field(name).type) for name in shown}
+    quick = prepared(schema.names)
+    return Frame("stream", tree, prepared=quick, views={"stream": reader})
 
 
 def _stream(tables: Callable[[], Iterator[pa.Table]]) -> Frame | Rows:

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench.standin.events.raw import PROFILES, Ints
 from workbench.standin.seeds import words
 from workbench.standin.seeds.people import People
-from workbench.standin.seeds.sizes import HOSTS
+from workbench.standin.seeds.sizes import APPS, HOSTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,17 @@ class Profiles:
         self._addresses = pa.array([_address(place) for place in range(address_pool)], pa.string())
         self._agents = pa.array([browser[0] for browser in words.BROWSERS], pa.string())
         self._hosts = pa.array(HOSTS, pa.string())
+        self._account_pieces = member_pieces("accountId", self.account_ids)
+        self._visitor_pieces = member_pieces("visitorId", self.visitor_ids)
+        self._agent_pieces = member_pieces("userAgent", self._agents)
+        self._place_pieces = pa.array(
+            [
+                f'"appId":{app},"country":"{where[0]}","region":"{where[1]}","server":"{host}"'
+                for where in words.LOCATIONS
+                for app, host in zip(APPS, HOSTS, strict=True)
+            ],
+            pa.string(),
+        )
         self._places = {identity: n for n, identity in enumerate(self.visitor_ids.to_pylist())}
         self.own: list[OwnProfile] = []
         self._first_own = len(self.visitor_ids) * PROFILES
@@ -95,13 +107,18 @@ class Profiles:
         made_up = profile >= self._first_own
         if not made_up.any():
             return self._seeded(profile, app)
-        columns = self._seeded(np.where(made_up, 0, profile), app)
+        places = self.visitor_place(profile)
+        columns = self._seeded(np.where(made_up, np.maximum(places, 0) * PROFILES, profile), app)
         which = np.flatnonzero(made_up)
         own = [self.own[number - self._first_own] for number in profile[which].tolist()]
-        mask = pa.array(made_up)
-        for name, attribute in _OWN.items():
-            texts = pa.array([getattr(one, attribute) for one in own], pa.string())
-            columns[name] = pc.replace_with_mask(columns[name], mask, texts)
+        texts = {name: [getattr(one, part) for one in own] for name, part in _OWN.items()}
+        where = [columns[name].take(pa.array(which)).to_pylist() for name in ("country", "region")]
+        texts |= _own_pieces(texts, np.array(APPS)[app[which]].tolist(), *where)
+        for name, values in texts.items():
+            column, short = columns[name], isinstance(columns[name], pa.DictionaryArray)
+            whole = column.dictionary_decode() if short else column
+            whole = pc.replace_with_mask(whole, pa.array(made_up), pa.array(values, pa.string()))
+            columns[name] = whole.dictionary_encode() if short else whole
         return columns
 
     def _seeded(self, profile: Ints, app: Ints) -> dict[str, pa.Array]:
@@ -119,13 +136,48 @@ class Profiles:
             "visitorId": self.visitor_ids.take(pa.array(visitor)),
             "accountId": self.account_ids.take(pa.array(account)),
             "remoteIp": self._addresses.take(pa.array(address)),
-            "userAgent": self._agents.take(pa.array(agent % agents)),
-            "server": self._hosts.take(pa.array(app)),
-            "country": _COUNTRIES.take(pa.array(place)),
-            "region": _REGIONS.take(pa.array(place)),
+            "userAgent": picked(self._agents, agent % agents),
+            "server": picked(self._hosts, app),
+            "country": picked(_COUNTRIES, place),
+            "region": picked(_REGIONS, place),
+            "_account": self._account_pieces.take(pa.array(account)),
+            "_visitor": self._visitor_pieces.take(pa.array(visitor)),
+            "_agent": picked(self._agent_pieces, agent % agents),
+            "_place": picked(self._place_pieces, place * len(HOSTS) + app),
             "latitude": _LATITUDES.take(pa.array(place)),
             "longitude": _LONGITUDES.take(pa.array(place)),
         }
+
+
+def _own_pieces(
+    texts: dict[str, list[str]], apps: list[int], countries: list[str], regions: list[str]
+) -> dict[str, list[str]]:
+    """The pieces of JSON that go with made-up profiles."""
+
+    def member(name: str, value: object) -> str:
+        return orjson.dumps({name: value})[1:-1].decode()
+
+    places = zip(apps, countries, regions, texts["server"], strict=True)
+    return {
+        "_account": [member("accountId", text) for text in texts["accountId"]],
+        "_visitor": [member("visitorId", text) for text in texts["visitorId"]],
+        "_agent": [member("userAgent", text) for text in texts["userAgent"]],
+        "_place": [
+            ",".join(map(member, ("appId", "country", "region", "server"), place))
+            for place in places
+        ],
+    }
+
+
+def member_pieces(name: str, texts: pa.Array) -> pa.Array:
+    """Each text as the member of a JSON object."""
+    escaped = pc.replace_substring(pc.replace_substring(texts, "\\", "\\\\"), '"', '\\"')
+    return pc.binary_join_element_wise(f'"{name}":"', escaped, '"', "")
+
+
+def picked(choices: pa.Array, places: Ints) -> pa.DictionaryArray:
+    """Texts out of a short list, without copying them."""
+    return pa.DictionaryArray.from_arrays(pa.array(places.astype(np.int32)), choices)
 
 
 _OWN = {

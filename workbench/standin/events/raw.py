@@ -126,33 +126,31 @@ class Days:
         owner = np.repeat(np.arange(len(visitor)), views)
         count = len(owner)
         mobile = self._is_mobile(rng, visitor)[owner]
-        habit = (rng.random(count) ** 1.8 * HABITS).astype(np.int64)
-        page = np.where(
-            mobile,
-            self._mobile_habits[visitor[owner], habit],
-            self._habits[visitor[owner], habit],
-        ).astype(np.int64)
-        gap = (rng.exponential(50_000, count)).astype(np.int64) + 700
+        draw = rng.random(count, dtype=np.float32)
+        habit = (draw * draw * HABITS).astype(np.int64)
+        page = self._habits[visitor[owner], habit].astype(np.int64)
+        page[mobile] = self._mobile_habits[visitor[owner[mobile]], habit[mobile]]
+        gap = (rng.standard_exponential(count, dtype=np.float32) * 50_000).astype(np.int64) + 700
         at = begun[owner] + _running(gap, owner)
         extra = np.where(page % 4 == 2, (page + habit) % 4 + 1, 0)
-        inside = at < end
-        order = np.argsort(at[inside], kind="stable")
-        return RawEvents(at, profile[owner], page, extra).chosen(inside).chosen(order)
+        order = in_order(at, start)
+        order = order[: np.searchsorted(at[order], end)]
+        return RawEvents(at, profile[owner], page, extra).chosen(order)
 
     def features(self, day: date, pages: RawEvents) -> RawEvents:
         """The clicks of a day: some on each page that was viewed."""
-        _start, end = self._span(day)
+        start, end = self._span(day)
         rng = self._rng(day, FEATURE)
         count = len(pages)
         at = pages.at_ms + rng.integers(900, 45_000, count)
         feature = pages.thing * 2 + (rng.random(count) < 0.35)
         clicked = (rng.random(count) < 0.55) & (at < end)
         made = RawEvents(at, pages.profile, feature, np.zeros(count, np.int64)).chosen(clicked)
-        return made.chosen(np.argsort(made.at_ms, kind="stable"))
+        return made.chosen(in_order(made.at_ms, start))
 
     def tracks(self, day: date, pages: RawEvents) -> RawEvents:
         """The track events of a day."""
-        _start, end = self._span(day)
+        start, end = self._span(day)
         rng = self._rng(day, TRACK)
         count = len(pages)
         at = pages.at_ms + rng.integers(100, 9_000, count)
@@ -161,7 +159,7 @@ class Days:
         # Track events belong to the default app alone, as their types do.
         fired = (rng.random(count) < 0.12) & (at < end) & (pages.thing < len(PAGES))
         made = RawEvents(at, pages.profile, kind, extra).chosen(fired)
-        return made.chosen(np.argsort(made.at_ms, kind="stable"))
+        return made.chosen(in_order(made.at_ms, start))
 
     def guides(self, day: date, pages: RawEvents) -> GuideEvents:
         """The guide events of a day: seen, then advanced, dismissed or left."""
@@ -243,6 +241,18 @@ class Days:
 RETURNS_MS = 9 * 86_400_000
 """Whoever came in the last days before the seed's now may come again when the clock moves on."""
 NPS_GUIDE = next(place for place, guide in enumerate(GUIDES) if guide[0] == "NPS survey")
+
+
+def in_order(numbers: Ints, least: int) -> Ints:
+    """Places that put numbers in order, equal ones as they come.
+
+    The place rides along in the low bits, so that plain sorting, which is several times faster
+    than sorting places, gives the order.
+    """
+    bits = max(len(numbers), 1).bit_length()
+    packed = ((numbers - least) << bits) | np.arange(len(numbers))
+    packed.sort()
+    return np.asarray(packed & ((1 << bits) - 1))
 
 
 def _running(gap: Ints, owner: Ints) -> Ints:

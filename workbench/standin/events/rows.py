@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -9,9 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench.standin import zones
-from workbench.standin.aggregation.frame import Leaf
+from workbench.standin.aggregation.frame import Leaf, Prepared
 from workbench.standin.aggregation.timeseries import Span
-from workbench.standin.events.buckets import bucket_rows
+from workbench.standin.events.buckets import BucketRows, bucket_rows
+from workbench.standin.events.profiles import member_pieces, picked
 from workbench.standin.events.raw import (
     FEATURE,
     GUIDE_EVENT_TYPES,
@@ -130,23 +132,44 @@ class EventRows:
         }
         del columns["latitude"], columns["longitude"]
         if kind is None:
-            columns["pageId"] = pa.repeat("allevents", len(app))
+            columns["pageId"] = picked(_ALL_EVENTS, app * 0)
+            columns["_thing"] = picked(member_pieces("pageId", _ALL_EVENTS), app * 0)
         else:
-            columns[THING_FIELDS[kind]] = self._things[kind].ids.take(pa.array(rows.thing))
-        if kind in _EXTRAS:
-            name, texts = _EXTRAS[kind]
-            columns[name] = texts.take(pa.array(rows.extra))
+            columns |= self._thing_columns(kind, rows)
         return pa.table(columns)
 
-    def _period_columns(self, span: Span, starts: Ints, bucket: Ints) -> dict[str, Ints]:
+    def _thing_columns(self, kind: int, rows: BucketRows) -> dict[str, pa.Array]:
+        things, field = self._things[kind], THING_FIELDS[kind]
+        extra, texts = _EXTRAS[kind]
+        pieces = pa.array(
+            [
+                f'{piece},"{extra}":{text}' if text else piece
+                for piece in member_pieces(field, things.ids).to_pylist()
+                for text in texts.to_pylist()
+            ],
+            pa.string(),
+        )
+        columns = {
+            field: picked(things.ids, rows.thing),
+            "_thing": picked(pieces, rows.thing * len(texts) + rows.extra),
+        }
+        if len(texts) > 1:
+            columns[extra] = picked(texts, rows.extra)
+        return columns
+
+    def _period_columns(self, span: Span, starts: Ints, bucket: Ints) -> dict[str, Any]:
         if span.period is None:
             return {}
-        columns: dict[str, Ints] = {span.period: starts[bucket]}
+        named: dict[str, list[int]] = {span.period: starts.tolist()}
         for name in ("week", "month", "quarter"):
-            if name not in columns and span.period in ("day", "hour"):
-                made = [self._start_of(name, int(start)) for start in starts]
-                columns[name] = np.array(made, np.int64)[bucket]
-        return columns
+            if name not in named and span.period in ("day", "hour"):
+                named[name] = [self._start_of(name, start) for start in starts.tolist()]
+        pieces = [
+            ",".join(f'"{name}":{moments[place]}' for name, moments in named.items())
+            for place in range(len(starts))
+        ]
+        columns = {name: np.array(moments, np.int64)[bucket] for name, moments in named.items()}
+        return columns | {"_period": picked(pa.array(pieces, pa.string()), bucket)}
 
     def _start_of(self, name: str, moment_ms: int) -> int:
         if name == "week":
@@ -163,7 +186,8 @@ class EventRows:
         keep = np.isin(things.app, list(wanted.apps))[raw.thing]
         if wanted.thing is not None:
             keep &= raw.thing == things.place_of(wanted.thing)
-        return raw.chosen(keep & self._allowed(raw.profile, wanted))
+        keep &= self._allowed(raw.profile, wanted)
+        return raw if keep.all() else raw.chosen(keep)
 
     def _raw_of_all(self, wanted: Wanted, start: int, end: int) -> tuple[RawEvents, Ints]:
         """Every kind by time; the thing becomes ``kind * 2 + app``, itself given beside."""
@@ -288,12 +312,29 @@ def _lists(texts: pa.Array) -> pa.Array:
     return pc.if_else(pc.equal(texts, ""), pa.scalar("[]"), listed)
 
 
-_EXTRAS: dict[int | None, tuple[str, pa.Array]] = {
+_ALL_EVENTS = pa.array(["allevents"], pa.string())
+_EXTRAS: dict[int, tuple[str, pa.Array]] = {
     PAGE: ("parameters", pa.array([None, *URL_PARAMETERS], pa.string())),
+    FEATURE: ("properties", pa.array([None], pa.string())),
     TRACK: ("properties", pa.array([None, *PROPERTIES], pa.string())),
 }
 _JSON = frozenset(("parameters", "properties", "accountIds", "pollResponse"))
 _ESCAPED = frozenset(("visitorId", "accountId", "url", "title", "serverName"))
+
+
+def prepared(names: list[str]) -> Prepared | None:
+    """How to write bucket rows out of their pieces; None for rows of another sort."""
+    if "_thing" not in names:
+        return None
+    numbers = ("firstTime", "lastTime", "numEvents", "numMinutes")
+    every = ("_account", "_agent", "_period", "_place", "_thing")
+    pieces = [name for name in every if name in names]
+    parts = ["'{'", *[part for piece in pieces for part in (piece, "','")]]
+    for name in numbers:
+        parts += [f"'\"{name}\":'", f'"{name}"', "','"]
+    parts += ['\'"remoteIp":"\'', '"remoteIp"', "'\",'", "_visitor", "'}'"]
+    columns = (*pieces, *(f'"{name}"' for name in numbers), '"remoteIp"', "_visitor")
+    return Prepared(columns, f"concat({', '.join(parts)})")
 
 
 def leaf_of(name: str, type_: pa.DataType) -> Leaf:

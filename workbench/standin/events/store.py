@@ -68,10 +68,13 @@ class EventStore:
     def raw(self, kind: int, start_ms: int, end_ms: int, late: Late) -> RawEvents:
         """The events of a kind in ``[start_ms, end_ms)`` that can be seen now."""
         parts = [self._day(kind, day) for day in self._days_of(start_ms, end_ms)]
-        parts += [added.events for added in self._added if added.kind == kind]
-        events = joined(parts) if parts else joined([])
+        own = [added.events for added in self._added if added.kind == kind]
+        events = joined(parts + own)
+        if own:
+            events = events.chosen(np.argsort(events.at_ms, kind="stable"))
         inside = (events.at_ms >= start_ms) & (events.at_ms < end_ms)
-        return events.chosen(inside & (self._seen_from(events, late) <= self._now_ms()))
+        inside &= self._seen_from(events, late) <= self._now_ms()
+        return events if inside.all() else events.chosen(inside)
 
     def guides(self, start_ms: int, end_ms: int, late: Late, *, polls: bool) -> list[GuideEvents]:
         """The guide or poll events in ``[start_ms, end_ms)`` that can be seen now, day by day."""

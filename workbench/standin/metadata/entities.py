@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from workbench.standin.aggregation.frame import Frame, Leaf, Tree, quoted
+from workbench.standin.aggregation.frame import Frame, Leaf, Prepared, Tree, object_sql, quoted
 from workbench.standin.metadata.schema import KINDS, Field, Kind, Schema
 from workbench.standin.seeds.people import People
 from workbench.standin.seeds.sizes import APPS, DEFAULT_APP
@@ -37,15 +37,19 @@ class Entities:
         self._waiting: list[tuple[float, Callable[[], None]]] = []
         self._excluded: dict[Kind, tuple[int, frozenset[int]]] = {}
         self.version = 0
+        self._written: dict[Kind, tuple[str, bool]] = {}
+        """How the text of each kind's rows is spelled, and whether all of it is fresh."""
         for kind, table in zip(KINDS, (people.visitors, people.accounts), strict=True):
             self._load(kind, table)
 
     def _load(self, kind: Kind, table: pa.Table) -> None:
         cursor = self.connection.cursor()
         cursor.register("seeded", table)
-        cursor.execute(f"CREATE TABLE {kind} AS SELECT * FROM seeded")
-        cursor.close()
         self.schemas[kind] = Schema(table.column_names)
+        text = object_sql(self._tree(kind, "auto_id"))
+        cursor.execute(f"CREATE TABLE {kind} AS SELECT *, {text} AS _json FROM seeded")
+        cursor.close()
+        self._written[kind] = ("auto_id", True)
         ids = table["id"].to_pylist()
         self.places[kind] = dict(zip(ids, range(len(ids)), strict=True))
 
@@ -56,7 +60,30 @@ class Entities:
     def frame(self, kind: Kind, *, per_app_key: str = "auto_id") -> Frame:
         """Everybody, with all their metadata."""
         self.settle()
-        return Frame(kind, self._tree(kind, per_app_key), tie="_n")
+        tree = self._tree(kind, per_app_key)
+        self._refresh(kind, per_app_key, tree)
+        return Frame(kind, tree, tie="_n", prepared=Prepared(("_json",), "_json"))
+
+    def _refresh(self, kind: Kind, per_app_key: str, tree: Tree) -> None:
+        """Write the text of changed rows again.
+
+        The whole row is kept as text beside its columns: writing forty columns anew for every
+        read would be slower than everything else the stand-in does.
+        """
+        with self.lock:
+            spelled, fresh = self._written[kind]
+            if spelled == per_app_key and fresh:
+                return
+            only = " WHERE _json IS NULL" if spelled == per_app_key else ""
+            sql = f"UPDATE {kind} SET _json = {object_sql(tree)}{only}"
+            self.connection.cursor().execute(sql)
+            self._written[kind] = (per_app_key, True)
+
+    def _stale(self, kind: Kind, *, every_row: bool = False) -> None:
+        if every_row:
+            self.connection.cursor().execute(f"UPDATE {kind} SET _json = NULL")
+        self._written[kind] = (self._written[kind][0], False)
+        self.version += 1
 
     def _tree(self, kind: Kind, per_app_key: str) -> Tree:
         groups: dict[str, dict[str, Leaf | Tree]] = {}
@@ -104,6 +131,14 @@ class Entities:
                 sql = f"ALTER TABLE {kind} ALTER {field.column} TYPE {field.sql_type} USING {cast}"
                 self.connection.cursor().execute(sql)
             schema.put(field)
+            if old is not None:
+                self._stale(kind, every_row=True)
+
+    def delete_field(self, kind: Kind, field: Field) -> None:
+        """Mark a field as deleted; rows stop showing it."""
+        with self.lock:
+            self.schemas[kind].delete(field)
+            self._stale(kind, every_row=True)
 
     def create(self, kind: Kind, ids: list[str]) -> None:
         """New visitors or accounts, with nothing but an id."""
@@ -122,7 +157,7 @@ class Entities:
             }
             self._insert(kind, pa.table(made))
             places.update(zip(ids, range(first, first + len(ids)), strict=True))
-            self.version += 1
+            self._stale(kind)
 
     def _insert(self, kind: Kind, table: pa.Table) -> None:
         cursor = self.connection.cursor()
@@ -175,7 +210,7 @@ class Entities:
             for fields, entries in alike.items():
                 if fields:
                     self._update(kind, sorted(fields, key=lambda f: f.column), entries)
-            self.version += 1
+            self._stale(kind)
 
     def _update(self, kind: Kind, fields: list[Field], entries: list[tuple[str, Values]]) -> None:
         columns = {"id": pa.array([identity for identity, _v in entries], pa.string())}
@@ -185,7 +220,7 @@ class Entities:
         sets = ", ".join(f"{field.column} = u.f{place}" for place, field in enumerate(fields))
         cursor = self.connection.cursor()
         cursor.register("u", pa.table(columns))
-        cursor.execute(f"UPDATE {kind} SET {sets} FROM u WHERE {kind}.id = u.id")
+        cursor.execute(f"UPDATE {kind} SET {sets}, _json = NULL FROM u WHERE {kind}.id = u.id")
         cursor.close()
 
 

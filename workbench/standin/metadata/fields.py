@@ -88,11 +88,11 @@ def _described(call: Call, group: str, entry: Any) -> Field:
 def delete(call: Call) -> Reply:
     """``DELETE /metadata/schema/{kind}/{group}/{field}``: mark as deleted."""
     kind, group = kind_of(call), _group(call)
-    schema = call.subscription.entities.schemas[kind]
-    field = schema.known(group, call.names["field"])
+    entities = call.subscription.entities
+    field = entities.schemas[kind].known(group, call.names["field"])
     if field is None:
         raise RefusedError(404, "unknown field")
-    schema.delete(field)
+    entities.delete_field(kind, field)
     if call.switches.is_at("field_delete_body", "empty"):
         return Reply()
     return json_reply({"name": field.name, "isDeleted": True})

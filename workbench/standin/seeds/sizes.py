@@ -26,7 +26,7 @@ SIZES = {
         accounts=600, visitors=6_000, days=45, sessions_per_day=1_700, address_pool=8_192
     ),
     "large": Size(
-        accounts=20_000, visitors=200_000, days=30, sessions_per_day=17_000, address_pool=65_536
+        accounts=20_000, visitors=200_000, days=30, sessions_per_day=20_000, address_pool=65_536
     ),
 }
 """``small`` for tests, ``medium`` for the demo, ``large`` for benchmarks (a million page rows)."""
