@@ -161,6 +161,24 @@ def test_a_reader_that_has_seen_enough_is_no_error(home: Path) -> None:
     writer.stderr.close()
 
 
+def test_output_that_finds_no_room_is_a_sentence(home: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            command("run", "list", "--json"),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            check=False,
+        )
+
+    assert done.returncode == 1
+    assert done.stderr.startswith(
+        "error: The disk is full: the output could not be written\nhint: "
+    )
+    assert len(done.stderr.splitlines()) == 2
+
+
 def test_a_name_cannot_steer_the_terminal(cli: Cli) -> None:
     done = cli("history", "pull/\x1b[31m\nred")
 

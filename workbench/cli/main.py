@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from workbench.cli.parser import parse
-from workbench.errors import WorkbenchError
+from workbench.errors import DiskFullError, WorkbenchError, disk_explained
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -25,14 +25,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; gives its exit code. Never raises."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        code = _run(words)
-        sys.stdout.flush()
+        with disk_explained("the output"):
+            code = _run(words)
+            sys.stdout.flush()
         return code
     except BrokenPipeError:
-        # Whoever read our output has seen enough, as `| head` does. What is still buffered must
-        # go nowhere, or Python complains while it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read our output has seen enough, as `| head` does.
+        _drop_output()
         return 0
+    except DiskFullError as error:
+        _drop_output()
+        return _explain(error)
     except KeyboardInterrupt:
         complain("cancelled")
         return CANCELLED
@@ -59,6 +62,11 @@ def one_line(text: str) -> str:
     return "".join(
         letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in spaced
     )
+
+
+def _drop_output() -> None:
+    """Send what is still buffered nowhere, or Python complains of it while it exits."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(words: list[str]) -> int:

@@ -1,13 +1,14 @@
 """``pull preview`` and ``pull run``."""
 
 import dataclasses
+import os
 import signal
 import threading
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workbench.cli.opened import services
 from workbench.cli.output import answer, counted, json_text, megabytes, note, table
@@ -54,8 +55,7 @@ def carry_out(
     from workbench.pulls.run import run as pulled
 
     pull = opened.documents.pull(name)
-    run_id = opened.state.runs.queue(f"pull/{name}") if run_id is None else run_id
-    with Bar(name) as bar, _stoppable(opened, run_id):
+    with Bar(name) as bar, _stoppable(opened, f"pull/{name}"):
 
         def draw(progress: "Progress") -> None:
             bar.update(progress.done, progress.total, progress.rows, progress.resumed)
@@ -137,27 +137,36 @@ def sentence_of(effect: "Effect", *, exact: bool) -> str:
 
 
 @contextmanager
-def _stoppable(opened: "Services", run_id: int) -> Iterator[None]:
+def _stoppable(opened: "Services", job: str) -> Iterator[None]:
     """Let Ctrl-C, or a polite kill, cancel the run in order; a second one stops at once."""
 
     def cancel() -> None:
-        # It may have ended in the meantime.
-        with suppress(InputError):
-            opened.state.runs.cancel(run_id)
+        ours = [
+            run for run in opened.state.runs.latest(job, "running", 1) if run.pid == os.getpid()
+        ]
+        if not ours:
+            # Not recorded yet: there is nothing to end in order.
+            signal.raise_signal(signal.SIGINT)
+        for run in ours:
+            with suppress(InputError):  # it may have ended in the meantime
+                opened.state.runs.cancel(run.id)
 
     def stop(_: int, __: FrameType | None) -> None:
-        for number, before in handlers.items():
-            signal.signal(number, before)
-        note("\nStopping; what is finished is kept. Ctrl-C again stops at once.")
+        _restore(handlers)
+        note("Stopping; what is finished is kept. Ctrl-C again stops at once.")
         # Not here: the interrupted code may itself hold the database.
         threading.Thread(target=cancel, daemon=True).start()
 
     if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread can be told by signals
+        yield  # only the main thread is told of signals
         return
     handlers = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        for number, before in handlers.items():
-            signal.signal(number, before)
+        _restore(handlers)
+
+
+def _restore(handlers: Mapping[signal.Signals, Any]) -> None:
+    for number, before in handlers.items():
+        signal.signal(number, before)

@@ -41,6 +41,7 @@ def start(asked: Namespace) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     with services() as opened, ExitStack() as children:
+        opened.state.runs.close_interrupted()
         names = []
         if rehearsal.is_wanted(opened):
             children.enter_context(rehearsal.begin(opened, person()))
