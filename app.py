@@ -3,7 +3,10 @@
 import streamlit as st
 
 st.set_page_config(
-    page_title="Analyst workbench", page_icon=":material/table_chart_view:", layout="wide"
+    page_title="Analyst workbench",
+    page_icon=":material/table_chart_view:",
+    layout="wide",
+    initial_sidebar_state=220,
 )
 st.navigation(
     {

@@ -65,3 +65,13 @@ def test_a_value_that_is_not_a_number_is_said_in_words(shelf: Any) -> None:
 def test_an_unknown_column_names_the_nearest(shelf: Any) -> None:
     with pytest.raises(InputError, match="did you mean country"):
         rows(shelf, "page_events", None, Look(order="contry"))
+
+
+def test_fields_of_nested_columns_can_be_columns_of_their_own(shelf: Any) -> None:
+    look = Look(columns=("metadata",), flat=True, order="numEvents", limit=1)
+
+    seen = rows(shelf, "page_events", None, look)
+
+    assert seen.table.to_pylist() == [
+        {"metadata.auto.lastvisit": 0, "metadata.auto.note": None, "metadata.tags": "[]"}
+    ]

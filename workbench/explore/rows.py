@@ -50,6 +50,8 @@ class Look:
     filters: tuple[Filter, ...] = ()
     order: str | None = None
     descending: bool = False
+    flat: bool = False
+    """Fields of nested columns as columns of their own."""
     limit: int = MOST_ROWS
 
 
@@ -76,7 +78,7 @@ def rows(datasets: Scannable, name: str, version: int | None, look: Look) -> Row
     with looking(datasets) as connection:
         parts = {part.title: part for part in parts_of(connection, scan)}
         columns = columns_of(connection, scan)
-        shown = [part for part in columns if not look.columns or part.title in look.columns]
+        shown = _shown(look, columns, list(parts.values()))
         where = _where(look, columns, parts)
         order = _order(look, parts)
         listed = ", ".join(_readable(part) for part in shown)
@@ -117,10 +119,15 @@ def points(datasets: Scannable, name: str, version: int | None, spec: ChartSpec)
         return arrow(connection, chart_sql(spec, scan))
 
 
+def _shown(look: Look, columns: Sequence[Part], parts: Sequence[Part]) -> list[Part]:
+    wanted = [part for part in parts if part.sort != "nested"] if look.flat else columns
+    return [part for part in wanted if not look.columns or part.path[0] in look.columns]
+
+
 def _readable(part: Part) -> str:
     if part.sort in ("nested", "map", "list"):
         return f"to_json({part.sql})::VARCHAR AS {quoted(part.title)}"
-    return part.sql
+    return f"{part.sql} AS {quoted(part.title)}"
 
 
 def _where(look: Look, columns: Sequence[Part], parts: dict[str, Part]) -> str:

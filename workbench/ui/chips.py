@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
@@ -34,6 +34,18 @@ STATES: dict[str, tuple[Colour, str]] = {
 """Colour and icon of every state; the word is the state itself."""
 
 
+SIGNS = {
+    "queued": "◦",
+    "running": "▸",
+    "done": "✓",
+    "done with errors": "▲",
+    "held": "‖",
+    "failed": "✕",
+    "cancelled": "–",
+}
+"""What stands for the icon in a table's cells, which draw text only."""
+
+
 def chip(state: str, *, hover: str = "") -> None:
     """One state, small."""
     colour, icon = STATES.get(state, ("gray", "circle"))
@@ -46,9 +58,15 @@ def chip_text(state: str) -> str:
     return f":{colour}-badge[:material/{icon}: {state}]"
 
 
-def icon_text(state: str) -> str:
-    """The state's name with its icon's name left out, for table cells."""
-    return state[:1].upper() + state[1:]
+def column(label: str = "Status") -> Any:
+    """A table column of states: cells hold a list with the state's name."""
+    return st.column_config.MultiselectColumn(
+        label,
+        options=list(SIGNS),
+        color=[STATES[state][0] for state in SIGNS],
+        format_func=lambda state: f"{SIGNS[state]} {state}",
+        width=150,
+    )
 
 
 def moment(at: datetime | None, zone: str, subscription: str = "", *, before: str = "") -> None:

@@ -76,7 +76,8 @@ def _draw(name: str, pulls: list[str]) -> None:
             return
         left, middle, right = st.columns([4, 4, 4], vertical_alignment="center")
         left.markdown(f"**{name}** {chips(connection)}")
-        left.caption(formats.plain(connection.description) or address_words(connection))
+        if connection.description:
+            left.caption(formats.plain(connection.description))
         middle.markdown(f"{address_words(connection)} · {apps_words(connection)}")
         middle.caption(f"Days of {connection.timezone} · {used_by(pulls)}")
         with right.container(horizontal=True, horizontal_alignment="right"):
@@ -105,7 +106,7 @@ def chips(connection: PendoConnection) -> str:
 def address_words(connection: PendoConnection) -> str:
     """The region, or the address where there is none."""
     known = region(connection.url)
-    return f"Pendo {REGION_NAMES[known]}" if known else formats.plain(connection.url)
+    return f"Pendo {REGION_NAMES[known]}" if known else f"`{connection.url}`"
 
 
 def apps_words(connection: PendoConnection) -> str:

@@ -37,7 +37,9 @@ def show_chart(name: str, version: int) -> None:
 def _chosen(name: str, parts: Sequence[Part], usual: ChartSpec) -> ChartSpec:
     """The chart as its controls say."""
     key = f"explore.{name}.chart"
-    along, measured, divided, drawn = st.columns([3, 4, 3, 3], vertical_alignment="bottom")
+    along, stepped, measured, divided, drawn = st.columns(
+        [5, 3, 6, 5, 4], vertical_alignment="bottom"
+    )
     titles = {part.title: part for part in charts.x_choices(parts)}
     x = titles[str(along.selectbox("Along", list(titles), key=f"{key}.x"))]
     kind = _kind(x, f"{key}.kind.{x.sort}", drawn)
@@ -48,7 +50,7 @@ def _chosen(name: str, parts: Sequence[Part], usual: ChartSpec) -> ChartSpec:
     split = divided.selectbox(
         "Split by", list(splits), index=None, key=f"{key}.split.{x.title}", placeholder="Nothing"
     )
-    bucket = _bucket(x, f"{key}.bucket.{x.sort}", along)
+    bucket = _bucket(x, f"{key}.bucket.{x.sort}", stepped)
     return ChartSpec(kind, x, measure, of, splits[split] if split else None, bucket, zone())
 
 
@@ -56,10 +58,9 @@ def _kind(x: Part, key: str, place: st.delta_generator.DeltaGenerator) -> Kind:
     kinds = charts.kinds_for(x)
     if len(kinds) == 1:
         return kinds[0]
-    chosen = place.segmented_control(
+    return place.segmented_control(
         "Drawn as", kinds, default=kinds[0], required=True, format_func=KINDS.__getitem__, key=key
     )
-    return chosen
 
 
 def _measure(
@@ -88,12 +89,5 @@ def _bucket(x: Part, key: str, place: st.delta_generator.DeltaGenerator) -> Buck
     if x.sort not in ("day", "time"):
         return "day"
     choices = ["day", "week", "month"] if x.sort == "day" else ["hour", "day", "week", "month"]
-    chosen = place.segmented_control(
-        "In steps of a",
-        choices,
-        default="day",
-        required=True,
-        key=key,
-        label_visibility="collapsed",
-    )
+    chosen = place.selectbox("In steps of a", choices, index=choices.index("day"), key=key)
     return cast(Bucket, chosen)

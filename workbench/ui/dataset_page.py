@@ -34,12 +34,16 @@ def explore_page() -> None:
         )
         return
     actions = frame.header("Explore", ABOUT)
-    name = _picked(names)
+    pick, about = st.columns([3, 8], gap="large", vertical_alignment="center")
+    with pick:
+        name = _picked(names)
     with explained():
         summary = services().datasets.summary(name)
     with actions:
+        _origin(summary)
         downloads.offer(name, summary.version, summary.rows)
-    _facts(summary)
+    with about:
+        _facts(summary)
     _tabs(summary)
 
 
@@ -49,27 +53,28 @@ def _picked(names: list[str]) -> str:
     if asked_for and asked_for not in names:
         st.warning(f"There is no dataset {formats.plain(asked_for)}.", icon=":material/search_off:")
     index = names.index(asked_for) if asked_for in names else 0
-    name = st.selectbox(
-        "Dataset", names, index=index, key=f"explore.dataset.{asked_for}", width=420
-    )
+    name = st.selectbox("Dataset", names, index=index, key=f"explore.dataset.{asked_for}")
     if name != asked_for:
         show(dataset=name)
     return str(name)
 
 
 def _facts(summary: Summary) -> None:
-    with st.container(horizontal=True, gap="large"):
-        for label, text in (
-            ("Rows", formats.number(summary.rows)),
-            ("Columns", formats.number(len(summary.columns))),
-            ("Size", formats.size(summary.size_bytes)),
-            ("Version", formats.number(summary.version)),
-            ("Updated", formats.moment(summary.updated_at, zone()).text),
-        ):
-            st.metric(label, text, width="content")
+    pairs = [
+        ("Rows", formats.number(summary.rows)),
+        ("Columns", formats.number(len(summary.columns))),
+        ("Size", formats.size(summary.size_bytes)),
+        ("Version", formats.number(summary.version)),
+        ("Updated", formats.moment(summary.updated_at, zone()).text),
+    ]
+    frame.facts("dataset", pairs)
+
+
+def _origin(summary: Summary) -> None:
+    """Where the rows come from."""
     kind, _, pull = summary.source.partition("/")
     if kind == "pull" and pull in services().documents.names("pull"):
-        frame.link("pulls", f"Comes from the pull {pull}", icon=":material/download:", pull=pull)
+        frame.link("pulls", f"Pull {pull}", icon=":material/download:", pull=pull)
     elif summary.source:
         st.caption(f"Comes from {formats.plain(summary.source)}")
 
@@ -82,7 +87,7 @@ def _tabs(summary: Summary) -> None:
     name, version = summary.name, summary.version
     with rows:
         if rows.open:
-            show_dataset_rows(name, version)
+            show_dataset_rows(name, version, summary.partitioned_by)
     with statistics:
         if statistics.open:
             show_statistics(name, version)

@@ -29,8 +29,8 @@ LIKE = {"number": "0", "day": "2026-03-01", "time": "2026-03-01 12:00", "yes/no"
 HEIGHT = 460
 
 
-def show_dataset_rows(name: str, version: int) -> None:
-    """The rows tab."""
+def show_dataset_rows(name: str, version: int, first: Sequence[str] = ()) -> None:
+    """The rows tab; ``first`` are the columns to read first, such as the day."""
     parts = reading.parts(name, version)
     whole = [part for part in parts if len(part.path) == 1]
     key = f"explore.{name}"
@@ -51,12 +51,15 @@ def show_dataset_rows(name: str, version: int) -> None:
             key=f"{key}.columns",
             placeholder="All columns",
         )
+        flat = any(part.sort == "nested" for part in parts) and st.toggle(
+            "Fields of nested columns as columns", True, key=f"{key}.flat"
+        )
         filters = _filters(parts, key)
-    look = Look(tuple(columns), (search or "").strip(), filters, order, descending)
+    look = Look(tuple(columns), (search or "").strip(), filters, order, descending, flat)
     with explained(stop=False):
         found = reading.rows(name, version, look)
         _caption(found.matching, look)
-        show_rows(found.table, nested=found.nested, height=HEIGHT)
+        show_rows(found.table, nested=found.nested, first=first, height=HEIGHT)
 
 
 def _order(

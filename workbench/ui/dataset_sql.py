@@ -31,10 +31,13 @@ def show_sql(name: str | None) -> None:
         key=f"explore.sql.{about}",
         help="One SELECT over any datasets, by name. It only reads.",
     )
-    left, right = st.columns([1, 5], vertical_alignment="center")
-    if left.button("Ask", icon=":material/play_arrow:", key="explore.sql.ask", type="primary"):
+    with st.container(horizontal=True, vertical_alignment="center"):
+        asking = st.button(
+            "Ask", icon=":material/play_arrow:", key="explore.sql.ask", type="primary"
+        )
+        st.caption(f"Datasets: {formats.plain(formats.listed(names, 12))}", width="content")
+    if asking:
         _ask(text)
-    right.caption(f"Datasets: {formats.listed(names, 12)}. Ctrl+Enter takes over what you typed.")
     _answer()
 
 

@@ -34,27 +34,43 @@ def show_statistics(name: str, version: int) -> None:
                 "Column": st.column_config.TextColumn(pinned=True),
                 "Filled": st.column_config.ProgressColumn(format="percent", width="small"),
                 "Distinct": st.column_config.NumberColumn(format="localized", width="small"),
-                "Most frequent": st.column_config.TextColumn(width="large"),
+                "Empty": st.column_config.NumberColumn(format="localized", width="small"),
+                "Most frequent": st.column_config.TextColumn(width=320),
+                "Least": st.column_config.TextColumn(width=150),
+                "Most": st.column_config.TextColumn(width=150),
+                "Length": st.column_config.TextColumn(width=150),
+                "Quartiles": st.column_config.TextColumn(width=120),
             },
         )
 
 
 def _line(column: ColumnStatistics, told: Statistics) -> dict[str, Any]:
-    return {
+    line = {
         "Column": column.column,
         "Sort": column.sort,
         "Filled": 1 - column.nulls / told.rows if told.rows else None,
-        "Empty": formats.number(column.nulls),
+        "Empty": column.nulls,
         "Distinct": column.distinct,
+        "Most frequent": _frequent(column, told.rows),
         "Least": value(column.least),
         "Most": value(column.most),
-        "Average": formats.number(column.average) if column.average is not None else "",
-        "Median": formats.number(column.median) if column.median is not None else "",
-        "Quartiles": _pair(column.quartiles),
-        "Deviation": formats.number(column.deviation) if column.deviation is not None else "",
         "Length": _lengths(column),
-        "Most frequent": _frequent(column, told.rows),
     }
+    return line | ({} if column.column.endswith("Id") else _measured(column))
+
+
+def _measured(column: ColumnStatistics) -> dict[str, str]:
+    """What is said of numbers that are amounts; of a number that is an id it would be noise."""
+    return {
+        "Average": _number(column.average),
+        "Median": _number(column.median),
+        "Quartiles": " to ".join(_number(each) for each in column.quartiles or ()),
+        "Deviation": _number(column.deviation),
+    }
+
+
+def _number(found: float | None) -> str:
+    return formats.number(found) if found is not None else ""
 
 
 def value(found: Any) -> str:
@@ -84,10 +100,6 @@ def _time(at: datetime) -> str:
 
 def _day(day: date) -> str:
     return day.isoformat()
-
-
-def _pair(quartiles: tuple[float, float] | None) -> str:
-    return " to ".join(formats.number(each) for each in quartiles) if quartiles else ""
 
 
 def _lengths(column: ColumnStatistics) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from workbench.ui import formats
+from workbench.ui import formats, frame
 from workbench.ui.session import (
     ask,
     asked,
@@ -84,14 +84,13 @@ def _compared(name: str) -> None:
     with st.spinner("Comparing…"):
         diff = services().datasets.diff(name, older, newer)
     st.markdown(f"**Version {older} to version {newer}**, {_matched(diff)}")
-    with st.container(horizontal=True, gap="large"):
-        for label, count in (
-            ("Added", diff.added),
-            ("Removed", diff.removed),
-            ("Changed", diff.changed),
-            ("Same", diff.same),
-        ):
-            st.metric(label, formats.number(count), width="content")
+    counts = {
+        "Added": diff.added,
+        "Removed": diff.removed,
+        "Changed": diff.changed,
+        "Same": diff.same,
+    }
+    frame.facts("diff", [(label, formats.number(count)) for label, count in counts.items()])
     for line in _schema_lines(diff):
         st.caption(line)
     if diff.rows.num_rows:

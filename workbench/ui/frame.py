@@ -23,16 +23,36 @@ LOOPBACK = ("http://127.0.0.1", "http://localhost", "http://[::1]")
 
 STYLE = """
 <style>
+[data-testid="stMainBlockContainer"] {
+  max-width: 1680px; padding-left: 2.25rem; padding-right: 2.25rem; padding-bottom: 4rem;
+}
+/* The name of the house stands where a logo would. */
+[data-testid="stLogoSpacer"]::before {
+  content: "Analyst workbench"; font-weight: 600; white-space: nowrap; padding-left: 0.5rem;
+}
 /* The title and the page's actions stand on one line; on a phone the actions move below. */
-.st-key-page-header h1 { padding: 0; line-height: 1.25; }
-.st-key-page-header [data-testid="stCaptionContainer"] { margin-top: -0.35rem; }
-.st-key-rehearsal [data-testid="stAlertContainer"] { padding: 0.35rem 0.75rem; min-height: 0; }
+.st-key-page-header h1 { padding: 0; line-height: 1.3; }
+.st-key-rehearsal [data-testid="stAlertContainer"] { padding: 0.3rem 0.75rem; min-height: 0; }
 .st-key-rehearsal p { font-size: 0.85rem; }
-[data-testid="stMainBlockContainer"] { max-width: 1680px; }
+/* Links to things read as links, also to things on the page one is on. */
+[data-testid="stMain"] [data-testid="stPageLink-NavLink"] {
+  background: transparent; padding-left: 0; padding-right: 0.25rem;
+}
+[data-testid="stMain"] [data-testid="stPageLink-NavLink"] p { font-weight: 500; }
+[data-testid="stMain"] [data-testid="stPageLink-NavLink"]:hover p { text-decoration: underline; }
+/* Lists are dense: one line each. */
+[class*="-line-"].stVerticalBlock { padding: 0.3rem 0.8rem; gap: 0.3rem; }
+[class*="-line-"] [data-testid="stColumn"] > [data-testid="stVerticalBlock"] { gap: 0; }
+[class*="-line-"] [data-testid="stCaptionContainer"] { margin-bottom: 0.25rem; }
+[class*="-line-"] [data-testid="stHorizontalBlock"] { row-gap: 0.1rem; }
+[class*="st-key-facts-"] { row-gap: 0.5rem; column-gap: 2.25rem; }
 [data-testid="stMetricLabel"] { opacity: 0.75; }
 abbr[title] { text-decoration: none; cursor: help; }
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding-left: 0.9rem; padding-right: 0.9rem; }
+  /* Facts about one thing share a line instead of stacking. */
+  [class*="st-key-dataset-line-"] [data-testid="stColumn"] { flex: 0 0 auto; min-width: 0; }
+  [class*="st-key-dataset-line-"] [data-testid="stColumn"]:first-child { flex-basis: 100%; }
 }
 </style>
 """
@@ -46,6 +66,7 @@ def header(title: str, about: str, *, back: tuple[str, str] | None = None) -> De
         about: One line that says what the page is for.
         back: Page and label of the list this thing belongs to.
     """
+    _within_the_frame()
     st.html(STYLE)
     say_notes()
     _rehearsal()
@@ -56,7 +77,25 @@ def header(title: str, about: str, *, back: tuple[str, str] | None = None) -> De
         left.title(title, anchor=False)
         if about:
             left.caption(about)
-    return right.container(horizontal=True, horizontal_alignment="right", key="page-actions")
+    return right.container(
+        horizontal=True,
+        horizontal_alignment="right",
+        vertical_alignment="center",
+        key="page-actions",
+    )
+
+
+def _within_the_frame() -> None:
+    """Start over inside ``app.py`` where Streamlit ran this page by itself.
+
+    A server that has never run ``st.navigation`` takes the files of ``pages/`` for its old kind
+    of app: the first visitor with a deep link would see another menu. There is no setting.
+    """
+    from streamlit.runtime.pages_manager import PagesManager
+
+    if PagesManager.uses_pages_directory:
+        PagesManager.uses_pages_directory = False
+        st.rerun()
 
 
 def _rehearsal() -> None:
@@ -86,10 +125,11 @@ def rehearsing() -> list[str]:
 
 
 def empty(sentence: str, page: str, label: str, icon: str, **query: str) -> None:
-    """An empty state: one sentence and one way on."""
-    with st.container(border=True, horizontal_alignment="center"):
+    """An empty state: one sentence and one button."""
+    with st.container(border=True, key="empty"):
         st.markdown(sentence)
-        st.page_link(PAGES[page], label=label, icon=icon, query_params=query or None)
+        if st.button(label, type="primary", icon=icon, key="empty.go"):
+            go(page, **query)
 
 
 def link(page: str, label: str, *, icon: str | None = None, **query: str) -> None:
@@ -102,8 +142,8 @@ def go(page: str, **query: str) -> None:
     st.switch_page(PAGES[page], query_params=query or None)
 
 
-def facts(pairs: Iterable[tuple[str, str]]) -> None:
+def facts(name: str, pairs: Iterable[tuple[str, str]]) -> None:
     """Small labelled numbers in a row; they wrap where the page is narrow."""
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(horizontal=True, gap="large", key=f"facts-{name}"):
         for label, value in pairs:
             st.metric(label, value, width="content")

@@ -15,7 +15,7 @@ from workbench.ui.session import services
 if TYPE_CHECKING:
     from workbench.ui.pull_form import Form
 
-NO_WINDOW = "Everything"
+NO_WINDOW = "All"
 ONE = "Report date"
 RANGE = "Date range"
 SPECIFIC = "Specific date"
@@ -73,6 +73,7 @@ def _report_date(form: Form, stored: dict[str, Any]) -> dict[str, Any]:
         default=SPECIFIC if "date" in stored else BACK,
         required=True,
         key=form.key("date.how"),
+        label_visibility="collapsed",
     )
     if how == SPECIFIC:
         chosen = st.date_input(

@@ -66,7 +66,7 @@ class Form:
 def ask(form: Form) -> dict[str, Any]:
     """Draw every control that applies; gives the document as it now reads."""
     body: dict[str, Any] = {"kind": "pull"}
-    what, days, target = st.columns(3, gap="medium")
+    what, days, target = st.columns([10, 10, 11], gap="small")
     with what, st.container(border=True, height="stretch"):
         st.subheader("What", anchor=False)
         body |= _what(form)

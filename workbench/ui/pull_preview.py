@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from workbench.ui import formats
+from workbench.ui import formats, frame
 from workbench.ui.tables import show_rows
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def show_preview(preview: Preview, dataset: str, *, is_current: bool) -> None:
         st.subheader(title, anchor=False)
         if not is_current:
             st.caption(":material/history: The pull has changed since. Preview it again.")
-        formats_facts(preview)
+        _facts(preview)
         for warning in preview.warnings:
             st.caption(f":material/info: {formats.plain(warning)}")
         if preview.effect is not None:
@@ -38,7 +38,7 @@ def show_preview(preview: Preview, dataset: str, *, is_current: bool) -> None:
         )
         with rows:
             if preview.rows.num_rows:
-                show_rows(preview.rows, key="preview.rows")
+                show_rows(preview.rows, first=("day",), key="preview.rows")
             else:
                 st.info("Pendo answered with no rows for these days.")
         with columns:
@@ -58,9 +58,7 @@ def formats_facts(preview: Preview) -> None:
         ("Rows expected", estimate),
         ("Requests", formats.number(preview.requests)),
     ]
-    with st.container(horizontal=True, gap="large"):
-        for label, value in pairs:
-            st.metric(label, value, width="content")
+    frame.facts("preview", pairs)
 
 
 def show_effect(effect: Effect, dataset: str, *, exact: bool) -> None:
@@ -81,9 +79,7 @@ def show_effect(effect: Effect, dataset: str, *, exact: bool) -> None:
     ]
     if effect.duplicates_created:
         pairs.insert(5, ("Duplicates created", effect.duplicates_created))
-    with st.container(horizontal=True, gap="large"):
-        for label, value in pairs:
-            st.metric(label, formats.number(value), width="content")
+    frame.facts("effect", [(label, formats.number(value)) for label, value in pairs])
     for line in _effect_lines(effect):
         st.caption(line)
     offending(effect)

@@ -191,7 +191,7 @@ def _pace(form: Form, body: dict[str, Any]) -> dict[str, Any]:
     if source is None or source.name == "custom":
         return {}
     answer: dict[str, Any] = {}
-    with st.expander("Pace", type="compact"):
+    with st.expander("Requests", type="compact"):
         if source.is_events:
             parallel = st.number_input(
                 "Requests at once",

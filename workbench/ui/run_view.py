@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from workbench.ui import formats
-from workbench.ui.chips import chip, chip_text
+from workbench.ui.chips import chip_text
+from workbench.ui.chips import column as state_column
 from workbench.ui.session import explained, note_for_later, services, show_error, zone
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def runs_table(runs: list[Run], *, with_job: bool = True) -> None:
         {
             "Run": run.id,
             "Job": run.job,
-            "Status": run.status,
+            "Status": [run.status],
             "Started": run.started_at or run.queued_at,
             "Took": _took(run),
             "Rows": run.rows,
@@ -131,7 +132,7 @@ def runs_table(runs: list[Run], *, with_job: bool = True) -> None:
         column_order=columns,
         column_config={
             "Run": st.column_config.NumberColumn(width=60, format="%d"),
-            "Status": st.column_config.TextColumn(width="small"),
+            "Status": state_column(),
             "Started": st.column_config.DatetimeColumn(
                 f"Started ({zone()})", timezone=zone(), format="D MMM YYYY, HH:mm:ss"
             ),
@@ -158,4 +159,4 @@ def launch_run(job: str) -> int | None:
     return run_id
 
 
-__all__ = ["chip", "launch_run", "progress_words", "runs_table", "seconds_left", "show_run"]
+__all__ = ["launch_run", "progress_words", "runs_table", "seconds_left", "show_run"]

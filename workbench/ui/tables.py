@@ -12,18 +12,27 @@ from workbench.ui.session import zone
 if TYPE_CHECKING:
     import pyarrow as pa
 
+ID_WIDTH = 150
+"""Pixels for the sixteen digits of an application's id."""
 LAZY_ROWS = 1_000
 """From so many rows on, rows are sent as they are scrolled to."""
 
 
 def show_rows(
-    table: pa.Table, *, nested: Collection[str] = (), height: int = 420, key: str | None = None
+    table: pa.Table,
+    *,
+    nested: Collection[str] = (),
+    first: Collection[str] = (),
+    height: int = 420,
+    key: str | None = None,
 ) -> None:
-    """Rows as they are; an empty table still shows its columns."""
+    """Rows as they are, some columns ahead of the others; an empty table shows its columns."""
+    ahead = [column for column in first if column in table.column_names]
     st.dataframe(
         readable(table),
         hide_index=True,
         height=height if table.num_rows > 10 else "auto",
+        column_order=[*ahead, *(name for name in table.column_names if name not in ahead)],
         column_config=configured(table, nested),
         lazy=True if table.num_rows > LAZY_ROWS else None,
         key=key,
@@ -47,7 +56,9 @@ def configured(table: pa.Table, nested: Collection[str] = ()) -> dict[str, Any]:
         elif kinds.is_date(field.type):
             config[field.name] = st.column_config.DateColumn(format="YYYY-MM-DD")
         elif kinds.is_integer(field.type) or kinds.is_floating(field.type):
-            config[field.name] = st.column_config.NumberColumn(format="plain")
+            # Ids are wider than the first rows suggest, by which the table sizes its columns.
+            width = ID_WIDTH if field.name.lower().endswith("id") else None
+            config[field.name] = st.column_config.NumberColumn(format="plain", width=width)
     return config
 
 
