@@ -3,7 +3,8 @@
 Reading YAML, telling faults by file and line, and the catalogue of what is stored.
 """
 
-from workbench.documents.catalogue import Applied, Catalogue
+from workbench.documents.applying import Applied
+from workbench.documents.catalogue import Catalogue
 from workbench.documents.faults import DocumentsError, Fault
 from workbench.documents.kinds import KINDS, Kind
 from workbench.documents.yaml_text import Text

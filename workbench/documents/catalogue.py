@@ -4,15 +4,16 @@ What is stored has been checked; applying several documents keeps all of them or
 """
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from workbench.documents.checking import Checked, check
-from workbench.documents.faults import DocumentsError, Fault
-from workbench.documents.kinds import KINDS, Kind, Reference
+from workbench.documents import applying
+from workbench.documents.applying import Applied
+from workbench.documents.checking import check
+from workbench.documents.faults import DocumentsError
+from workbench.documents.kinds import KINDS, Kind, Reference, stored_model
 from workbench.documents.yaml_text import Text, dump
 from workbench.errors import InputError, WorkbenchError
 from workbench.words import nearest
@@ -21,18 +22,6 @@ if TYPE_CHECKING:
     from workbench.pendo.model import PendoConnection
     from workbench.pulls.model import Pull
     from workbench.store.state import Change, Outcome, State
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """What applying one document did."""
-
-    outcome: "Outcome"
-    kind: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.outcome} {self.kind}/{self.name}"
 
 
 class Catalogue:
@@ -96,15 +85,13 @@ class Catalogue:
         """
         environment = os.environ if environment is None else environment
         documents, faults = check(texts, self._kinds)
-        faults += self._missing_references(documents)
-        secrets, more = self._secrets(documents, environment)
+        faults += applying.missing_references(self._state, documents)
+        secrets, more = applying.secrets_of(self._state, documents, environment)
         if faults or more:
             raise DocumentsError([*faults, *more])
         if not documents:
             raise InputError("There is no document to apply", hint="The text is empty.")
-        return self._keep(
-            [(*doc.reference, doc.model, doc.body) for doc in documents], secrets, who
-        )
+        return applying.keep(self._state, self._kinds, documents, secrets, who)
 
     def save(
         self, model: BaseModel, who: str, *, secrets: Mapping[str, SecretStr] | None = None
@@ -118,16 +105,20 @@ class Catalogue:
         Raises:
             DocumentsError: it refers to a document that does not exist.
         """
-        text = dump([body_of(model)])
+        text = dump([applying.body_of(model)])
         documents, faults = check([Text("document", text)], self._kinds)
-        if faults := faults + self._missing_references(documents):
+        if faults := faults + applying.missing_references(self._state, documents):
             raise DocumentsError(faults)
         [document] = documents
         names = document.kind.secret_names(document.name)
         given = {names[secret]: value for secret, value in (secrets or {}).items()}
-        changed = {name: value for name, value in given.items() if self._differs(name, value)}
-        kept = [(*document.reference, document.model, document.body)]
-        return self._keep(kept, {document.reference: changed}, who)[0].outcome
+        changed = {
+            name: value
+            for name, value in given.items()
+            if applying.differs(self._state, name, value)
+        }
+        wanted = {document.reference: changed}
+        return applying.keep(self._state, self._kinds, documents, wanted, who)[0].outcome
 
     def bodies(self, kind: str | None = None, name: str | None = None) -> list[dict[str, Any]]:
         """Documents as they were written, without secrets: all, of one kind, or one.
@@ -220,7 +211,7 @@ class Catalogue:
         if body is None:
             raise self._unknown(kind, name)
         try:
-            return self._model(kind, body)
+            return stored_model(self._kinds, kind, body)
         except (ValidationError, WorkbenchError) as error:
             raise InputError(
                 f"{kind}/{name} cannot be used as it is stored",
@@ -228,86 +219,11 @@ class Catalogue:
                 details=str(error),
             ) from error
 
-    def _model(self, kind: str, body: Mapping[str, Any]) -> BaseModel:
-        known = self._kinds[kind]
-        return known.models[body.get("type", known.default_type)].model_validate(body)
-
     def _references(self, kind: str, body: Mapping[str, Any]) -> tuple[Reference, ...]:
         try:
-            return self._kinds[kind].references(self._model(kind, body))
+            return self._kinds[kind].references(stored_model(self._kinds, kind, body))
         except (ValidationError, WorkbenchError, KeyError):
             return ()  # a document that cannot be used holds nobody up
-
-    def _missing_references(self, documents: Sequence[Checked]) -> list[Fault]:
-        here = {document.reference for document in documents}
-        here |= {(stored.kind, stored.name) for stored in self._state.documents.all()}
-        faults = []
-        for document in documents:
-            for kind, name in document.kind.references(document.model):
-                if (kind, name) in here:
-                    continue
-                guess = nearest(name, [other for their, other in here if their == kind])
-                text = f"{kind}: there is no {kind} {name}{guess}"
-                hint = f"Apply a {kind} of that name before it, or with it."
-                faults.append(document.source.fault(text, (kind,), hint))
-        return faults
-
-    def _secrets(
-        self, documents: Sequence[Checked], environment: Mapping[str, str]
-    ) -> tuple[dict[Reference, dict[str, SecretStr]], list[Fault]]:
-        """The secrets to change, and a fault for each that should be set and is not."""
-        changed: dict[Reference, dict[str, SecretStr]] = {}
-        faults = []
-        for document in documents:
-            for secret, kept_as in document.kind.secret_names(document.name).items():
-                variable = getattr(document.model, f"{secret}_env", None)
-                value = environment.get(variable, "").strip() if variable else ""
-                if value and self._differs(kept_as, SecretStr(value)):
-                    changed.setdefault(document.reference, {})[kept_as] = SecretStr(value)
-                elif variable and not value and not self._state.secrets.is_set(kept_as):
-                    text = f"{secret}_env: the environment variable {variable} is not set"
-                    hint = f"Run `export {variable}=…` and apply again; it is read once."
-                    faults.append(document.source.fault(text, (f"{secret}_env",), hint))
-        return changed, faults
-
-    def _differs(self, secret: str, value: SecretStr) -> bool:
-        return self._state.secrets.get(secret) != value
-
-    def _keep(
-        self,
-        documents: Sequence[tuple[str, str, BaseModel, dict[str, Any]]],
-        secrets: Mapping[Reference, Mapping[str, SecretStr]],
-        who: str,
-    ) -> list[Applied]:
-        bodies = [
-            (kind, name, self._unless_same(kind, name, model, body))
-            for kind, name, model, body in documents
-        ]
-        notes = {
-            reference: f"{', '.join(name.rpartition('/')[2] for name in changed)} changed"
-            for reference, changed in secrets.items()
-            if changed
-        }
-        with self._state.transaction() as within:
-            for changed in secrets.values():
-                for secret, value in changed.items():
-                    self._state.secrets.set(secret, value, within=within)
-            outcomes = self._state.documents.put_many(bodies, who=who, notes=notes, within=within)
-        return [
-            Applied(outcome, kind, name)
-            for outcome, (kind, name, _) in zip(outcomes, bodies, strict=True)
-        ]
-
-    def _unless_same(
-        self, kind: str, name: str, model: BaseModel, body: dict[str, Any]
-    ) -> dict[str, Any]:
-        """What is stored where the new body only says it in other words."""
-        stored = self._state.documents.get(kind, name)
-        try:
-            same = stored is not None and self._model(kind, stored) == model
-        except (ValidationError, WorkbenchError, KeyError):
-            same = False
-        return stored if same and stored is not None else body
 
     def _unknown(self, kind: str | None, name: str) -> InputError:
         stored = [doc for doc in self._state.documents.all() if kind in (None, doc.kind)]
@@ -316,15 +232,3 @@ class Catalogue:
         listed = ", ".join(f"{doc.kind}/{doc.name}" for doc in stored[:20])
         hint = f"There are: {listed}." if stored else f"There is no {word} yet."
         return InputError(f"There is no {word} {name[:80]!r}{guess}", hint=hint)
-
-
-def body_of(model: BaseModel) -> dict[str, Any]:
-    """A model as a document would be written: its kind and name, and what is not the default."""
-    heads = {key: getattr(model, key) for key in ("kind", "name", "type") if hasattr(model, key)}
-    for shorter in (True, False):
-        rest = model.model_dump(mode="json", by_alias=True, exclude_defaults=shorter)
-        body = {**heads, **rest}
-        # A default may be what tells two forms of a value apart: then everything is written.
-        if type(model).model_validate(body) == model:
-            return body
-    raise AssertionError(f"a {type(model).__name__} does not survive being written")

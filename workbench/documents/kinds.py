@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -84,3 +85,13 @@ def model_for(document: Written, kinds: Mapping[str, Kind]) -> type[BaseModel] |
     known = ", ".join(kind.models)
     reason = f"type: {chosen!r} is not one of {known}{nearest(chosen, kind.models)}"
     return document.fault(kind.later_types.get(chosen, reason), ("type",))
+
+
+def stored_model(kinds: Mapping[str, Kind], kind: str, body: Mapping[str, Any]) -> BaseModel:
+    """A stored body as its model.
+
+    Raises:
+        ValidationError, WorkbenchError, KeyError: another version stored it, in its own way.
+    """
+    known = kinds[kind]
+    return known.models[body.get("type", known.default_type)].model_validate(body)
