@@ -4,8 +4,12 @@
 
 Commits parts FIRST … FIRST+COUNT-1, each under the stamp ``stamp-N``: two rows linked as they
 are and two written again. Prints ``ready`` before the first and ``N`` after each.
+
+With ``nursery`` for FIRST: reads lines ``FIRST COUNT``, does each in a fork of its own (the slow
+imports are made once), prints the fork's process id first and ``ended`` when it is gone.
 """
 
+import os
 import resource
 import sys
 from pathlib import Path
@@ -56,6 +60,25 @@ def main(home: Path, name: str, first: int, count: int, limit_bytes: int = 0) ->
         say(number)
 
 
+def nursery(home: Path, name: str) -> None:
+    """Fork a committing process for each line of input, and wait until it has ended."""
+    import deltalake  # noqa: F401
+    import pyarrow.parquet  # noqa: F401
+
+    for line in sys.stdin:
+        first, count = map(int, line.split())
+        child = os.fork()
+        if child == 0:
+            main(home, name, first, count)
+            os._exit(0)
+        say(f"pid {child}")
+        os.waitpid(child, 0)
+        say("ended")
+
+
 if __name__ == "__main__":
     home, name, *numbers = sys.argv[1:]
-    main(Path(home), name, *map(int, numbers))
+    if numbers == ["nursery"]:
+        nursery(Path(home), name)
+    else:
+        main(Path(home), name, *map(int, numbers))

@@ -167,9 +167,9 @@ def lay_down_incoming(
     for items, parts in together.items():
         _write_partition(connection, draft, intake.incoming_sql(parts), dict(items))
     if to_split:
-        all_of_them = len(to_split) == len(intake.arrived)
-        source = strategy.incoming_sql if all_of_them else intake.incoming_sql(to_split)
-        split(connection, draft, intake, source, strategy.layout, strategy.touched or None)
+        source = intake.incoming_sql(to_split)
+        source = f"(SELECT * FROM {source} WHERE {strategy.comes_where})"
+        split(connection, draft, intake, source, strategy.layout)
 
 
 def lay_down_standing(
@@ -186,7 +186,7 @@ def lay_down_standing(
         if same_layout:
             _write_partition(connection, draft, source, files[0].partition)
         else:
-            split(connection, draft, intake, source, strategy.layout, None)
+            split(connection, draft, intake, source, strategy.layout)
 
 
 def _batches(files: Iterable[DataFile], *, by_partition: bool) -> list[list[DataFile]]:
@@ -207,7 +207,6 @@ def split(
     intake: Intake,
     source: str,
     layout: Sequence[str],
-    wanted: Iterable[tuple[str | None, ...]] | None,
 ) -> None:
     """Write rows that belong to several partitions, one file for each.
 
@@ -220,8 +219,6 @@ def split(
     listed = ", ".join(f"CAST({quoted(name)} AS VARCHAR)" for name in layout)
     found = connection.execute(f"SELECT DISTINCT {listed} FROM {source} ORDER BY ALL").fetchall()
     present = [tuple(row) for row in found]
-    if wanted is not None:
-        present = [row for row in wanted if row in set(present)]
     for row in present:
         if "" in row or "__HIVE_DEFAULT_PARTITION__" in row:
             raise InputError(

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from workbench.errors import InputError
 from workbench.store.datasets.casts import expression, nothing
+from workbench.store.datasets.digest import Counts, Digest, row_hash
 from workbench.store.datasets.drift import Columns, grown, merge
-from workbench.store.datasets.effect import Counts, by_key, by_whole_row, is_key, row_hash
+from workbench.store.datasets.effect import has_nulls
 from workbench.store.datasets.log import Snapshot
 from workbench.store.datasets.model import Diff
 from workbench.store.datasets.names import unknown_column
@@ -100,15 +101,25 @@ def compare(
         if name not in common:
             raise unknown_column(name, f"One of the two versions of {after.folder.name}", common)
     chosen = tuple(key or stored_key)
-    usable = all(name in common for name in chosen) and all(
-        is_key(connection, side, chosen) for side in sides if chosen
-    )
+    usable = all(name in common for name in chosen) and _is_key(connection, sides, columns, chosen)
     if key and not usable:
         raise InputError(
             f"{', '.join(key)} is not a key of both versions: it is empty or repeats",
             hint="Leave the key out to compare whole rows.",
         )
     return Comparison(columns, *sides, chosen if usable else ())
+
+
+def _is_key(
+    connection: duckdb.DuckDBPyConnection,
+    sides: tuple[str, str],
+    columns: Columns,
+    key: tuple[str, ...],
+) -> bool:
+    """Whether on both sides no row lacks the key and no two share it."""
+    if not key or any(has_nulls(connection, side, key) for side in sides):
+        return False
+    return not any(Digest(connection, *sides, columns, key).repeats())
 
 
 def _only_before(before: Snapshot, after: Snapshot) -> Columns:
@@ -170,7 +181,6 @@ def _same_type(one: Shape, other: Shape) -> bool:
 
 
 def _counts(connection: duckdb.DuckDBPyConnection, comparison: Comparison) -> Counts:
-    before, after, columns = comparison.before, comparison.after, comparison.columns
-    if comparison.key:
-        return by_key(connection, before, after, columns, comparison.key)
-    return by_whole_row(connection, before, after, columns)
+    sides = (comparison.before, comparison.after)
+    digest = Digest(connection, *sides, comparison.columns, comparison.key)
+    return digest.by_key() if comparison.key else digest.whole_rows()

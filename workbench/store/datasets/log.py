@@ -119,8 +119,9 @@ def snapshot_of(table: DeltaTable, folder: Path) -> Snapshot:
     import pyarrow as pa
 
     metadata = table.metadata()
-    actions = pa.table(table.get_add_actions(flatten=False)).select(_held(table))
-    rows = actions.to_pylist()
+    # From the stream: pa.table() would import pandas, 45 MB, to see that this is no frame.
+    stream = pa.RecordBatchReader.from_stream(table.get_add_actions(flatten=False))
+    rows = stream.read_all().select(_held(table)).to_pylist()
     return Snapshot(
         folder=folder,
         version=table.version(),

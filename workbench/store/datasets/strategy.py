@@ -41,6 +41,8 @@ class Strategy:
     """Those of ``removes`` that have rows to stay."""
     stays_where: str = "true"
     """Which rows of the rewritten files stay."""
+    comes_where: str = "true"
+    """Which rows of the incoming files come."""
     touched: tuple[Values, ...] = ()
     dropped: tuple[Values, ...] = ()
     expired: int = 0
@@ -84,9 +86,7 @@ def _merge(
     """Only files that hold an incoming key are written again, without those rows."""
     standing = intake.standing
     listed = ", ".join(quoted(name) for name in update.key)
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE __keys AS SELECT DISTINCT {listed} FROM {source}"
-    )
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE __keys AS SELECT {listed} FROM {source}")
     files = standing.files if standing else ()
     if files and not intake.retyped:
         rows = connection.execute(
@@ -119,9 +119,10 @@ def _partition(
     oldest = _oldest(update, today)
     everything = intake.incoming_sql()
     keys = test_keys(connection, intake, update, everything)
-    source, expired = everything, 0
+    source, comes, expired = everything, "true", 0
     if oldest is not None:
-        source = f"(SELECT * FROM {everything} WHERE NOT {_older(update, oldest)})"
+        comes = f"NOT {_older(update, oldest)}"
+        source = f"(SELECT * FROM {everything} WHERE {comes})"
         [[expired]] = connection.execute(
             f"SELECT count(*) FROM {everything} WHERE {_older(update, oldest)}"
         ).fetchall()
@@ -135,7 +136,17 @@ def _partition(
         stays += f" AND coalesce(NOT {_older(update, oldest)}, true)"
     removes, rewritten = _files(intake, update, {*touched, *dropped})
     return Strategy(
-        update.key, parts, source, keys, removes, rewritten, stays, touched, dropped, expired
+        layout=update.key,
+        incoming=parts,
+        incoming_sql=source,
+        keys=keys,
+        removes=removes,
+        rewritten=rewritten,
+        stays_where=stays,
+        comes_where=comes,
+        touched=touched,
+        dropped=dropped,
+        expired=expired,
     )
 
 
