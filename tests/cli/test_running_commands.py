@@ -186,6 +186,17 @@ def test_a_rehearsal_whose_port_was_taken_moves_and_ends_even_when_killed(
                 time.sleep(0.1)
 
 
+def test_a_real_connection_of_that_name_is_never_turned_into_a_rehearsal(cli: Cli) -> None:
+    real = CONNECTION.format(url="https://app.pendo.io").replace("name: acme", "name: rehearsal")
+    cli("apply", "-", given=real)
+
+    done = cli("demo")
+
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("error: The connection rehearsal is not a stand-in")
+    assert "url: https://app.pendo.io" in cli("export", "connection").out
+
+
 def test_start_leaves_the_stand_in_out_where_something_real_is_connected(
     cli: Cli, home: Path
 ) -> None:

@@ -4,7 +4,7 @@ import dataclasses
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
-from workbench.cli import rehearsal
+from workbench import rehearsal
 from workbench.cli.datasets import records, version_json
 from workbench.cli.opened import person, services
 from workbench.cli.output import counted, json_text, table

@@ -7,9 +7,9 @@ from argparse import Namespace
 from datetime import datetime
 from types import FrameType
 
-from workbench.cli.children import require_free
 from workbench.cli.output import answer
 from workbench.errors import InputError
+from workbench.rehearsal.children import require_free
 
 
 def standin(asked: Namespace) -> int:

@@ -8,8 +8,11 @@ from contextlib import ExitStack
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from workbench.cli import rehearsal
-from workbench.cli.children import (
+from workbench import rehearsal
+from workbench.cli.opened import person, services
+from workbench.cli.output import answer, note
+from workbench.errors import StorageError
+from workbench.rehearsal.children import (
     LOOPBACK,
     ROOT,
     Child,
@@ -17,9 +20,6 @@ from workbench.cli.children import (
     free_port,
     require_free,
 )
-from workbench.cli.opened import person, services
-from workbench.cli.output import answer, note
-from workbench.errors import StorageError
 
 if TYPE_CHECKING:
     from workbench.services import Services

@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
-from workbench.cli.children import StandIn, start_standin
+from workbench.errors import InputError
+from workbench.rehearsal.children import LOOPBACK
+from workbench.rehearsal.standin import ZONE, StandIn, start_standin
 
 if TYPE_CHECKING:
     from workbench.services import Services
@@ -54,24 +56,30 @@ duration: {{days_back: 14}}
 def is_wanted(services: "Services") -> bool:
     """Whether the stand-in should run: nothing is connected yet, or the rehearsal still is."""
     names = services.documents.names("connection")
-    return not names or CONNECTION in names
+    return not names or (CONNECTION in names and _is_ours(services))
 
 
 def begin(services: "Services", who: str) -> StandIn:
     """Start the stand-in and connect it; on the first time with the sample pulls.
 
     Raises:
+        InputError: something real has the name of the rehearsal.
         StorageError: the stand-in did not start.
     """
     from workbench.documents import Text
 
     known = CONNECTION in services.documents.names("connection")
+    if known and not _is_ours(services):
+        raise InputError(
+            f"The connection {CONNECTION} is not a stand-in, and is left as it is",
+            hint=f"Rehearse in another home (WORKBENCH_HOME), or delete connection/{CONNECTION}.",
+        )
     url = services.documents.connection(CONNECTION).url if known else ""
     standin = start_standin(services.settings, like=url)
     if known:
         _reconnect(services, standin, who)
     else:
-        text = DOCUMENTS.format(url=standin.url, zone=standin.zone)
+        text = DOCUMENTS.format(url=standin.url, zone=ZONE)
         environment = {KEY_VARIABLE: standin.key}
         services.documents.apply([Text("rehearsal", text)], who, environment=environment)
     return standin
@@ -94,6 +102,11 @@ def never_pulled(services: "Services") -> list[str]:
         for name in SAMPLES
         if name in there and not services.state.runs.latest(f"pull/{name}", "done", 1)
     ]
+
+
+def _is_ours(services: "Services") -> bool:
+    """Whether the connection of that name leads to this machine, where no real Pendo is."""
+    return services.documents.connection(CONNECTION).url.startswith(f"http://{LOOPBACK}:")
 
 
 def _reconnect(services: "Services", standin: StandIn, who: str) -> None:

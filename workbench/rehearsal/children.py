@@ -1,4 +1,4 @@
-"""Processes that a command starts and takes with it when it ends, however it ends."""
+"""Processes that take their end from the one that started them, and the ports they answer on."""
 
 import ctypes
 import os
@@ -8,14 +8,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
-from workbench.errors import InputError, StorageError
-
-if TYPE_CHECKING:
-    from workbench.settings import Settings
+from workbench.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]
 """Where the package and ``app.py`` are."""
@@ -23,8 +19,6 @@ PATIENCE_S = 10.0
 """How long a process may take to end in order before it is ended."""
 LOOPBACK = "127.0.0.1"
 HIGHEST_PORT = 65_535
-SIZE = "medium"
-"""Enough rehearsal data to look like a subscription, little enough to pull in seconds."""
 
 
 class Child:
@@ -92,62 +86,6 @@ class Child:
         self.stop()
 
 
-@dataclass(frozen=True, slots=True)
-class StandIn:
-    """A running stand-in: where it answers, and with which keys."""
-
-    url: str
-    key: str = field(repr=False)
-    read_key: str = field(repr=False)
-    zone: str
-    child: Child | None
-    """None where another process of this home already runs it."""
-
-    def stop(self) -> None:
-        """End it, if it is ours."""
-        if self.child is not None:
-            self.child.stop()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-
-def start_standin(settings: "Settings", *, like: str = "") -> StandIn:
-    """Start the stand-in for Pendo, at the address it had before if that is free.
-
-    Args:
-        like: Its former URL; if a stand-in answers there, that one is taken.
-
-    Raises:
-        StorageError: it did not start.
-    """
-    from workbench.standin import PENDO_KEY, PENDO_READ_KEY
-
-    zone = "America/New_York"
-    if like and _is_standin(like):
-        return StandIn(like, PENDO_KEY, PENDO_READ_KEY, zone, None)
-    port = like.rpartition(":")[2]
-    chosen = port if port.isdigit() and is_free(int(port)) else "0"
-    arguments = ["-m", "workbench.standin", "--pendo-port", chosen, "--size", SIZE, "--zone", zone]
-    arguments += ["--until-stdin-closes"]
-    if settings.now is not None:
-        arguments += ["--now", settings.now.isoformat()]
-    child = Child(arguments, log=settings.home / "logs" / "standin.log", heard=True)
-    assert child.process.stdout is not None
-    line = child.process.stdout.readline().decode()
-    told = dict(word.split("=", 1) for word in line.split() if "=" in word)
-    if not line.startswith("READY") or "pendo" not in told:
-        child.stop()
-        raise StorageError(
-            f"The stand-in did not start: {child.last_words() or 'it said nothing'}",
-            hint=f"See {child.log}.",
-        )
-    return StandIn(told["pendo"], told["pendo_key"], told["pendo_read_key"], zone, child)
-
-
 def is_free(port: int) -> bool:
     """Whether nobody listens on a port of this machine."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
@@ -192,10 +130,6 @@ def answers(url: str) -> bool:
             return bool(response.status == 200)
     except (URLError, OSError, ValueError):
         return False
-
-
-def _is_standin(url: str) -> bool:
-    return url.startswith(f"http://{LOOPBACK}:") and answers(f"{url}/_standin/stats")
 
 
 def _end_with_parent() -> Callable[[], None] | None:

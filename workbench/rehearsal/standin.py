@@ -1,0 +1,73 @@
+"""The stand-in for Pendo as a process of this home, at the same address each time if it can be."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
+
+from workbench.errors import StorageError
+from workbench.rehearsal.children import LOOPBACK, Child, answers, is_free
+
+if TYPE_CHECKING:
+    from workbench.settings import Settings
+
+SIZE = "medium"
+"""Enough rehearsal data to look like a subscription, little enough to pull in seconds."""
+ZONE = "America/New_York"
+"""The rehearsal subscription's own: not UTC, and its clocks change."""
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """A running stand-in: where it answers, and with which keys."""
+
+    url: str
+    key: str = field(repr=False)
+    read_key: str = field(repr=False)
+    child: Child | None
+    """None where another process of this home already runs it."""
+
+    def stop(self) -> None:
+        """End it, if it is ours."""
+        if self.child is not None:
+            self.child.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def start_standin(settings: "Settings", *, like: str = "") -> StandIn:
+    """Start the stand-in for Pendo, at the address it had before if that is free.
+
+    Args:
+        like: Its former URL; if a stand-in answers there, that one is taken.
+
+    Raises:
+        StorageError: it did not start.
+    """
+    from workbench.standin import PENDO_KEY, PENDO_READ_KEY
+
+    if like and _is_standin(like):
+        return StandIn(like, PENDO_KEY, PENDO_READ_KEY, None)
+    port = like.rpartition(":")[2]
+    chosen = port if port.isdigit() and is_free(int(port)) else "0"
+    arguments = ["-m", "workbench.standin", "--pendo-port", chosen, "--size", SIZE, "--zone", ZONE]
+    arguments += ["--until-stdin-closes"]
+    if settings.now is not None:
+        arguments += ["--now", settings.now.isoformat()]
+    child = Child(arguments, log=settings.home / "logs" / "standin.log", heard=True)
+    assert child.process.stdout is not None
+    line = child.process.stdout.readline().decode()
+    told = dict(word.split("=", 1) for word in line.split() if "=" in word)
+    if not line.startswith("READY") or "pendo" not in told:
+        child.stop()
+        raise StorageError(
+            f"The stand-in did not start: {child.last_words() or 'it said nothing'}",
+            hint=f"See {child.log}.",
+        )
+    return StandIn(told["pendo"], told["pendo_key"], told["pendo_read_key"], child)
+
+
+def _is_standin(url: str) -> bool:
+    return url.startswith(f"http://{LOOPBACK}:") and answers(f"{url}/_standin/stats")
