@@ -59,14 +59,14 @@ def main() -> None:
 def _events(options: argparse.Namespace) -> list[Measured]:
     """Page events: the script, the workbench, and the workbench over ten times as many days."""
     measured = []
-    with spawn(size="large", now=NOW, zone=ZONE, days=options.days) as standin:
+    with spawn(size="large", now=NOW.isoformat(), zone=ZONE, days=options.days) as standin:
         if options.warm:
             # Both sides then meet the same stand-in; without it the first one pays for its start.
             _script(standin, options.days)
         measured.append(_script(standin, options.days))
         measured.append(_pull("workbench", standin, _page_events(options.days)))
     if not options.without_long:
-        with spawn(size="large", now=NOW, zone=ZONE, days=options.long) as standin:
+        with spawn(size="large", now=NOW.isoformat(), zone=ZONE, days=options.long) as standin:
             what = f"workbench, {options.long} days"
             measured.append(_pull(what, standin, _page_events(options.long)))
     return measured
@@ -75,7 +75,7 @@ def _events(options: argparse.Namespace) -> list[Measured]:
 def _visitors(options: argparse.Namespace) -> list[Measured]:
     if options.without_visitors:
         return []
-    with spawn(size="large", now=NOW, zone=ZONE, days=1) as standin:
+    with spawn(size="large", now=NOW.isoformat(), zone=ZONE, days=1) as standin:
         return [_pull("workbench, visitors with wide metadata", standin, {"source": "visitors"})]
 
 

@@ -1,0 +1,41 @@
+"""Every notebook runs from its first cell to its last, and is kept without outputs."""
+
+import os
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_runs_to_its_end(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORKBENCH_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.delenv("NOTEBOOK_CONNECTION", raising=False)
+    notebook = nbformat.read(path, as_version=4)
+
+    NotebookClient(
+        notebook, timeout=240, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
+    ).execute()
+
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    kinds = {kind for output in outputs for kind in output.get("data", {})}
+    assert "application/vnd.plotly.v1+json" in kinds
+    assert "text/html" in kinds
+    assert not any("rehearsal-write-key" in str(output) for output in outputs)
+    assert not (tmp_path / "home").exists(), "a rehearsal leaves the user's home alone"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_is_kept_without_outputs_and_without_secrets(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+
+    assert not any(cell.get("outputs") for cell in notebook.cells)
+    assert os.sep + "home" + os.sep not in path.read_text(encoding="utf-8")

@@ -1,0 +1,135 @@
+"""What a notebook imports: open the workbench, look, preview, run. The same code as the pages.
+
+    from workbench.notebooks import open_workbench
+
+    bench = open_workbench()
+    bench.sql("SELECT day, sum(numEvents) AS views FROM page_events GROUP BY day ORDER BY day")
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.services import Services, open_services
+from workbench.settings import load_settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from workbench.pulls.model import Pull
+    from workbench.pulls.preview import Preview
+    from workbench.pulls.run import PullResult
+
+
+class Workbench:
+    """One installation, as a notebook sees it: datasets as pandas frames, pulls as documents."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+
+    def __repr__(self) -> str:
+        return f"Workbench({self.services.settings.home.name!r})"
+
+    def connections(self) -> list[str]:
+        """The names of the connections."""
+        return self.services.documents.names("connection")
+
+    def pulls(self) -> list[str]:
+        """The names of the saved pulls."""
+        return self.services.documents.names("pull")
+
+    def datasets(self) -> "pd.DataFrame":
+        """One row per dataset: name, rows, columns, size in bytes, version, last update."""
+        import pandas as pd
+
+        rows = [
+            {
+                "name": each.name,
+                "rows": each.rows,
+                "columns": len(each.columns),
+                "size_bytes": each.size_bytes,
+                "version": each.version,
+                "updated_at": each.updated_at,
+                "source": each.source,
+            }
+            for each in self.services.datasets.list()
+        ]
+        return pd.DataFrame(rows)
+
+    def read(self, dataset: str, *, version: int | None = None) -> "pd.DataFrame":
+        """A dataset, or one of its versions, as a frame in memory.
+
+        Raises:
+            InputError: there is no such dataset or version.
+        """
+        frame: pd.DataFrame = self.services.datasets.read(dataset, version).to_pandas()
+        return frame
+
+    def sql(self, text: str) -> "pd.DataFrame":
+        """One SELECT over all datasets by name; nothing can be changed by it.
+
+        Raises:
+            InputError: it is not one SELECT, or names something that is not there.
+        """
+        from workbench.explore.sql import query
+
+        frame: pd.DataFrame = query(self.services.datasets, text).to_pandas()
+        return frame
+
+    def pull(self, given: "str | Pull | Mapping[str, Any]") -> "Pull":
+        """A saved pull by its name, or one written here as its document's keys."""
+        from workbench.pulls.model import Pull
+
+        if isinstance(given, Pull):
+            return given
+        if isinstance(given, str):
+            return self.services.documents.pull(given)
+        return Pull.model_validate(given)
+
+    def preview(self, pull: "str | Pull | Mapping[str, Any]", *, rows: int = 20) -> "Preview":
+        """First rows, absolute days, the request and the effect of a pull. Changes nothing."""
+        from workbench.pulls.preview import preview
+
+        return preview(self.pull(pull), self.services, rows=rows)
+
+    def run(self, pull: "str | Pull | Mapping[str, Any]") -> "PullResult":
+        """Carry out a pull: one new version of its dataset, recorded as a run."""
+        from workbench.pulls.run import run
+
+        return run(self.pull(pull), self.services)
+
+    def close(self) -> None:
+        """Give back what is open."""
+        self.services.close()
+
+
+def open_workbench(home: str | Path | None = None) -> Workbench:
+    """Open the installation in ``home``, or where ``WORKBENCH_HOME`` says.
+
+    Raises:
+        SettingsError: the home cannot be used.
+    """
+    return Workbench(open_services(load_settings(**({"home": Path(home)} if home else {}))))
+
+
+@contextmanager
+def rehearsal(*, size: str = "small", now: datetime | None = None) -> Iterator[Workbench]:
+    """A workbench of its own with one connection, ``rehearsal``, to a stand-in of Pendo.
+
+    Everything in it is gone afterwards. For notebooks that should run anywhere.
+    """
+    from workbench.rehearsal import begin
+
+    with tempfile.TemporaryDirectory() as folder:
+        given: dict[str, Any] = {"home": Path(folder) / "home", **({"now": now} if now else {})}
+        bench = Workbench(open_services(load_settings(**given)))
+        standin = begin(bench.services, who=os.environ.get("USER", "notebook"), size=size)
+        try:
+            yield bench
+        finally:
+            standin.close()
+            bench.close()
