@@ -344,7 +344,7 @@ def test_secrets_show_in_no_error_log_or_name(caplog: pytest.LogCaptureFixture) 
         asking = line(server.url)
         asking.send(READ, judge, body)
         assert server.asked[0].headers["x-key"] == SECRET
-        assert SECRET not in repr(asking) + repr(vars(asking._http))
+        assert SECRET not in repr(asking) + repr(vars(asking)) + repr(vars(asking._http))
 
     for error in errors:
         assert SECRET not in str(error) + error.hint + error.details

@@ -114,7 +114,7 @@ class Line:
         self.meter = meter or Meter()
         self._limit = limit
         self._cancelled = cancelled
-        self._secrets = tuple(secret for secret in secrets if secret)
+        self._safe = _redacting(secrets)
         self._http = _session(self.host, auth)
 
     def close(self) -> None:
@@ -201,11 +201,6 @@ class Line:
             pass  # The status already says that it failed; half a message is better than none.
         return self._safe(words[:JUDGED_BYTES].decode("utf-8", "replace").strip())
 
-    def _safe(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, "[secret]")
-        return text
-
     def _response(self, call: Call) -> requests.Response:
         if call.heavy and self._cancelled is not never:
             return _interruptible(lambda: self._request(call), self._cancelled)
@@ -232,6 +227,17 @@ def _last_word(call: Call, error: RemoteError) -> RemoteError:
             str(error), hint="It was perhaps too much at once: ask for less.", details=error.details
         )
     return error
+
+
+def _redacting(secrets: tuple[str, ...]) -> Callable[[str], str]:
+    """Takes the secrets out of a text. A function, so that no dump of an object shows them."""
+
+    def safe(text: str) -> str:
+        for secret in filter(None, secrets):
+            text = text.replace(secret, "[secret]")
+        return text
+
+    return safe
 
 
 def _session(host: str, auth: AuthBase) -> requests.Session:
