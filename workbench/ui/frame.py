@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -12,12 +13,11 @@ from workbench.ui.session import say_notes, services
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
+ROOT = Path(__file__).resolve().parents[2]
 PAGES = {
-    "home": "pages/home.py",
-    "pulls": "pages/pulls.py",
-    "explore": "pages/explore.py",
-    "connections": "pages/connections.py",
+    name: str(ROOT / "pages" / f"{name}.py") for name in ("home", "pulls", "explore", "connections")
 }
+"""The files of the pages, by name."""
 LOOPBACK = ("http://127.0.0.1", "http://localhost", "http://[::1]")
 """Addresses at which only a stand-in answers."""
 
@@ -66,7 +66,6 @@ def header(title: str, about: str, *, back: tuple[str, str] | None = None) -> De
         about: One line that says what the page is for.
         back: Page and label of the list this thing belongs to.
     """
-    _within_the_frame()
     st.html(STYLE)
     say_notes()
     _rehearsal()
@@ -83,19 +82,6 @@ def header(title: str, about: str, *, back: tuple[str, str] | None = None) -> De
         vertical_alignment="center",
         key="page-actions",
     )
-
-
-def _within_the_frame() -> None:
-    """Start over inside ``app.py`` where Streamlit ran this page by itself.
-
-    A server that has never run ``st.navigation`` takes the files of ``pages/`` for its old kind
-    of app: the first visitor with a deep link would see another menu. There is no setting.
-    """
-    from streamlit.runtime.pages_manager import PagesManager
-
-    if PagesManager.uses_pages_directory:
-        PagesManager.uses_pages_directory = False
-        st.rerun()
 
 
 def _rehearsal() -> None:

@@ -18,22 +18,31 @@ FRESH_S = 600
 
 
 @st.cache_data(ttl=FRESH_S, max_entries=50, show_spinner=False)
-def _listed(what: str, connection: str, address: str, _services: Services) -> dict[str, str]:
-    """Names by id; a failure is raised, so that it is not remembered."""
-    with _services.pendo(connection) as client:
-        rows = client.reports() if what == "reports" else client.guides()
-    return {str(row["id"]): str(row.get("name") or row["id"]) for row in rows if row.get("id")}
+def _listed(
+    what: str, connection: str, address: str, home: str, _services: Services
+) -> tuple[dict[str, str], str]:
+    """Names by id, or why there are none.
+
+    Trouble is remembered too: asking again with every key typed would stop the page each time.
+    """
+    try:
+        with _services.pendo(connection) as client:
+            rows = client.reports() if what == "reports" else client.guides()
+    except WorkbenchError as error:
+        return {}, str(error)
+    names = {str(row["id"]): str(row.get("name") or row["id"]) for row in rows if row.get("id")}
+    return names, "" if names else f"{connection} has no {what}"
 
 
 def listed(what: str, connection: str) -> tuple[Mapping[str, str], str]:
     """Reports or guides of a connection, names by id; and why there are none, if so."""
+    bench = services()
     try:
-        address = services().documents.connection(connection).url
-        with st.spinner(f"Reading the {what} of {connection}…"):
-            found: dict[str, str] = _listed(what, connection, address, services())
+        address = bench.documents.connection(connection).url
     except WorkbenchError as error:
         return {}, str(error)
-    return found, "" if found else f"{connection} has no {what}"
+    with st.spinner(f"Reading the {what} of {connection}…"):
+        return _listed(what, connection, address, str(bench.settings.home), bench)
 
 
 def pick(what: str, connection: str, *, label: str, value: str | None, key: str) -> str | None:

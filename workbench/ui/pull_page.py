@@ -206,10 +206,9 @@ def _runs_now(standing: Standing) -> None:
         run_id = int(asked_for)
     if run_id is None:
         return
-    show_run(run_id)
-    run = services().state.runs.get(run_id)
-    dataset = (run.result or {}).get("dataset")
-    if run.status.startswith("done") and dataset:
+    run = show_run(run_id)
+    dataset = (run.result or {}).get("dataset") if run else None
+    if run and run.status.startswith("done") and dataset:
         frame.link(
             "explore", f"Look at the rows of {dataset}", icon=":material/table:", dataset=dataset
         )

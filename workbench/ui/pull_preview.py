@@ -47,7 +47,7 @@ def show_preview(preview: Preview, dataset: str, *, is_current: bool) -> None:
             _request(preview)
 
 
-def formats_facts(preview: Preview) -> None:
+def _facts(preview: Preview) -> None:
     """Days, rows and calls: what an analyst checks before anything is sent."""
     days = "Everything"
     if preview.first_day and preview.last_day:

@@ -21,14 +21,16 @@ FEW_SHARE = 0.02
 """Before this share is done, an estimate of the time left is a guess."""
 
 
-def show_run(run_id: int) -> None:
-    """One run, live until it ends."""
+def show_run(run_id: int) -> Run | None:
+    """One run, live until it ends; gives it, None where there is no such run."""
+    run: Run | None = None
     with explained(stop=False):
         run = services().state.runs.get(run_id)
         if run.is_finished:
             _ended(run)
         else:
             _live(run_id)
+    return run
 
 
 @st.fragment(run_every=POLL_S)

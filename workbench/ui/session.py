@@ -24,9 +24,16 @@ WHO = "page"
 """Who changed a document, in its history, as long as nobody signs in."""
 
 
-@st.cache_resource(show_spinner=False)
 def services() -> Services:
-    """The services of this process, shared by every session."""
+    """The services of this process, shared by every session; a page without them says why."""
+    with explained():
+        opened: Services = _opened()
+    # `explained` has stopped the page if there are none.
+    return opened
+
+
+@st.cache_resource(show_spinner=False)
+def _opened() -> Services:
     from workbench.services import open_services
     from workbench.settings import load_settings
 
