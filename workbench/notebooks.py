@@ -1,9 +1,9 @@
 """What a notebook imports: open the workbench, look, preview, run. The same code as the pages.
 
-    from workbench.notebooks import open_workbench
+from workbench.notebooks import open_workbench
 
-    bench = open_workbench()
-    bench.sql("SELECT day, sum(numEvents) AS views FROM page_events GROUP BY day ORDER BY day")
+bench = open_workbench()
+bench.sql("SELECT day, sum(numEvents) AS views FROM page_events GROUP BY day ORDER BY day")
 """
 
 import os
@@ -131,5 +131,5 @@ def rehearsal(*, size: str = "small", now: datetime | None = None) -> Iterator[W
         try:
             yield bench
         finally:
-            standin.close()
+            standin.stop()
             bench.close()

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.errors import InputError
 from workbench.rehearsal.children import LOOPBACK
-from workbench.rehearsal.standin import ZONE, StandIn, start_standin
+from workbench.rehearsal.standin import SIZE, ZONE, StandIn, start_standin
 
 if TYPE_CHECKING:
     from workbench.services import Services
@@ -59,7 +59,7 @@ def is_wanted(services: "Services") -> bool:
     return not names or (CONNECTION in names and _is_ours(services))
 
 
-def begin(services: "Services", who: str) -> StandIn:
+def begin(services: "Services", who: str, *, size: str = SIZE) -> StandIn:
     """Start the stand-in and connect it; on the first time with the sample pulls.
 
     Raises:
@@ -75,7 +75,7 @@ def begin(services: "Services", who: str) -> StandIn:
             hint=f"Rehearse in another home (WORKBENCH_HOME), or delete connection/{CONNECTION}.",
         )
     url = services.documents.connection(CONNECTION).url if known else ""
-    standin = start_standin(services.settings, like=url)
+    standin = start_standin(services.settings, like=url, size=size)
     if known:
         _reconnect(services, standin, who)
     else:

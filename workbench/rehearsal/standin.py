@@ -37,11 +37,12 @@ class StandIn:
         self.stop()
 
 
-def start_standin(settings: "Settings", *, like: str = "") -> StandIn:
+def start_standin(settings: "Settings", *, like: str = "", size: str = SIZE) -> StandIn:
     """Start the stand-in for Pendo, at the address it had before if that is free.
 
     Args:
         like: Its former URL; if a stand-in answers there, that one is taken.
+        size: How much data it makes up: small, medium or large.
 
     Raises:
         StorageError: it did not start.
@@ -52,7 +53,7 @@ def start_standin(settings: "Settings", *, like: str = "") -> StandIn:
         return StandIn(like, PENDO_KEY, PENDO_READ_KEY, None)
     port = like.rpartition(":")[2]
     chosen = port if port.isdigit() and is_free(int(port)) else "0"
-    arguments = ["-m", "workbench.standin", "--pendo-port", chosen, "--size", SIZE, "--zone", ZONE]
+    arguments = ["-m", "workbench.standin", "--pendo-port", chosen, "--size", size, "--zone", ZONE]
     arguments += ["--until-stdin-closes"]
     if settings.now is not None:
         arguments += ["--now", settings.now.isoformat()]

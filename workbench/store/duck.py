@@ -42,7 +42,7 @@ def connect(
         spill.mkdir(parents=True, exist_ok=True)
         config["temp_directory"] = str(spill.absolute())
     connection = duckdb.connect(config=config)
-    connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+    connection.execute("SET TimeZone = 'UTC'")
     return connection
 
 
