@@ -54,7 +54,7 @@ def looking(
             connection.execute(
                 f"SET temp_directory = {literal(spill)};"
                 f"SET max_temp_directory_size = {literal(SPILL_LIMIT)};"
-                "SET TimeZone = 'UTC'; SET enable_progress_bar = false;"
+                "SET TimeZone = 'UTC';"
                 "SET autoinstall_known_extensions = false;"
                 f"SET allowed_directories = {folder};"
                 "SET enable_external_access = false; SET lock_configuration = true"

@@ -23,7 +23,7 @@ def nested_as_json(table: pa.Table) -> pa.Table:
     )
     connection = duckdb.connect()
     try:
-        connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+        connection.execute("SET TimeZone = 'UTC'")
         connection.register("given", table)
         answer: pa.Table = connection.sql(f"SELECT {listed} FROM given").to_arrow_table()
         return answer
