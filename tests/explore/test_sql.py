@@ -18,6 +18,13 @@ def test_a_dataset_is_a_table_of_its_name(shelf: Any) -> None:
     assert answer.column_names == ["pageId", "n"]
 
 
+def test_a_total_is_a_whole_number_and_no_decimal(shelf: Any) -> None:
+    answer = query(shelf, "SELECT sum(numEvents) AS n, 2::HUGEINT ** 100 AS far FROM page_events")
+
+    assert str(answer.schema.field("n").type) == "int64"
+    assert answer.column("far").to_pylist()[0] > 2**63
+
+
 def test_datasets_join_with_each_other_whatever_the_case_of_their_names(shelf: Any) -> None:
     answer = query(shelf, "SELECT count(*) AS n FROM Page_Events LEFT JOIN nothing USING (day)")
 

@@ -55,9 +55,28 @@ def query(
         timer.start()
         try:
             reader = connection.sql(text).to_arrow_reader(BATCH_ROWS)
-            return pa.Table.from_batches(_taken(reader, limit), reader.schema)
+            table = pa.Table.from_batches(_taken(reader, limit), reader.schema)
         finally:
             timer.cancel()
+    return _with_plain_totals(table)
+
+
+def _with_plain_totals(table: pa.Table) -> pa.Table:
+    """Totals of whole numbers as whole numbers.
+
+    DuckDB's ``sum`` is 128 bits wide, which arrives as a decimal that no chart and no frame takes
+    for a number. What does not fit 64 bits stays as it is.
+    """
+    import pyarrow as pa
+
+    for at, column in enumerate(table.schema):
+        if column.type == pa.decimal128(38, 0):
+            try:
+                whole = table.column(at).cast(pa.int64())
+            except pa.ArrowInvalid:
+                continue
+            table = table.set_column(at, column.name, whole)
+    return table
 
 
 def _taken(reader: pa.RecordBatchReader, limit: int | None) -> Iterator[pa.RecordBatch]:
