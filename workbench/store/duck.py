@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import duckdb
 
-MEMORY_LIMIT_MB = 128
+MEMORY_LIMIT_MB = 96
 """With Python, Arrow and Delta loaded, a commit or preview stays under 300 MB (decision 0003)."""
 THREADS = 2
 """Each thread holds one row group while writing; more would cost memory before they save time."""

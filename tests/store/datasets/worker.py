@@ -2,8 +2,8 @@
 
     python -m tests.store.datasets.worker HOME NAME FIRST COUNT [LIMIT_BYTES]
 
-Commits parts FIRST … FIRST+COUNT-1, each under the stamp ``stamp-N``: two rows linked as they
-are and two written again. Prints ``ready`` before the first and ``N`` after each.
+Commits COUNT times, each under its stamp ``stamp-N``: two rows linked as they are and two
+written again. Prints ``ready`` before the first and ``N`` after each.
 
 With ``nursery`` for FIRST: reads lines ``FIRST COUNT``, does each in a fork of its own (the slow
 imports are made once), prints the fork's process id first and ``ended`` when it is gone.
@@ -28,7 +28,7 @@ def parts(home: Path, number: int, *, rows: int = 2) -> list[Part]:
         for index, dtype in enumerate(["BIGINT", "INTEGER"]):
             path = home / f"part-{number}-{index}.parquet"
             query = (
-                f"SELECT {number}::{dtype} AS number, (range + {index * rows})::BIGINT AS row, "
+                f"SELECT 1::{dtype} AS one, (range + {index * rows})::BIGINT AS row, "
                 f"uuid()::VARCHAR AS noise FROM range({rows})"
             )
             duck.execute(f"COPY ({query}) TO {literal(str(path))}")
@@ -45,11 +45,11 @@ def say(text: object) -> None:
 def main(home: Path, name: str, first: int, count: int, limit_bytes: int = 0) -> None:
     datasets = Datasets(home / "datasets")
     rows = 200_000 if limit_bytes else 2
-    made = {number: parts(home, number, rows=rows) for number in range(first, first + count)}
+    its_parts = parts(home, first, rows=rows)
     if limit_bytes:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, limit_bytes))
     say("ready")
-    for number, its_parts in made.items():
+    for number in range(first, first + count):
         try:
             datasets.commit(
                 name, its_parts, UPDATE, run=number, stamp=f"stamp-{number}", source="worker"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 RACES = 5
 """Tries when programs that do not know our lease write to the same table."""
-REWRITE_ROWS = 2_000_000
+REWRITE_ROWS = 10_000_000
 """Standing rows written again into one file: large enough to merge small ones on the way."""
 
 

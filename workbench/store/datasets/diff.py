@@ -119,7 +119,9 @@ def _is_key(
     """Whether on both sides no row lacks the key and no two share it."""
     if not key or any(has_nulls(connection, side, key) for side in sides):
         return False
-    return not any(Digest(connection, *sides, columns, key).repeats())
+    digest = Digest(connection, *sides, columns, key)
+    digest.by_key()
+    return not digest.repeats
 
 
 def _only_before(before: Snapshot, after: Snapshot) -> Columns:

@@ -9,17 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.store.datasets.drift import Columns
+from workbench.store.datasets.scan import paths_sql
 from workbench.store.datasets.shapes import Leaf
-from workbench.store.duck import quoted
+from workbench.store.duck import ROW_GROUP_ROWS, literal, quoted
 
 if TYPE_CHECKING:
     import duckdb
 
-BUCKET_ROWS = 1_000_000
+BUCKET_ROWS = 1_500_000
 """Rows counted at once: their groups fit the memory limit without spilling."""
+FILE = "digest.parquet"
+"""In the connection's spill folder: a temporary table took 80 MB more and twice the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +59,18 @@ class Digest:
         key: Sequence[str] = (),
     ) -> None:
         self._connection = connection
+        self.repeats = 0
+        """Rows, of both sides, whose key an earlier row of their side has; known by ``by_key``."""
         row = row_hash(columns)
         value = f"hash({', '.join(map(quoted, key))})" if key else row
-        connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE __digest AS "
-            f"SELECT {value} AS k, {row} AS h, 1::TINYINT AS b, 0::TINYINT AS a FROM {before} "
-            f"UNION ALL SELECT {value}, {row}, 0, 1 FROM {after}"
-        )
-        [[rows]] = connection.execute("SELECT count(*) FROM __digest").fetchall()
+        [[folder]] = connection.execute("SELECT current_setting('temp_directory')").fetchall()
+        self._file = paths_sql([Path(folder) / FILE])
+        [[rows]] = connection.execute(
+            f"COPY (SELECT {value} AS k, {row} AS h, 1::TINYINT AS b, 0::TINYINT AS a "
+            f"FROM {before} UNION ALL SELECT {value}, {row}, 0, 1 FROM {after}) "
+            f"TO {literal(str(Path(folder) / FILE))} "
+            f"(FORMAT parquet, COMPRESSION uncompressed, ROW_GROUP_SIZE {ROW_GROUP_ROWS})"
+        ).fetchall()
         self._buckets = rows // BUCKET_ROWS + 1
 
     def whole_rows(self) -> Counts:
@@ -74,16 +82,19 @@ class Digest:
         return Counts(new, 0, gone, same)
 
     def by_key(self, *, merging: bool = False) -> Counts:
-        """Compare rows with the same key; every key occurs once afterwards.
+        """Compare rows with the same key.
 
-        With ``merging``, rows without a counterpart stay; else they are gone.
+        With ``merging``, rows without a counterpart stay; else they are gone. Meant for keys
+        that occur once afterwards, and without ``merging`` once before: see ``repeats``.
         """
-        before, after, matched, met, equal = self._summed(
+        before, after, matched, met, equal, repeated, repeats = self._summed(
             "SELECT sum(b), sum(a), count(*) FILTER (a > 0 AND b > 0), "
-            "sum(b) FILTER (a > 0), count(*) FILTER (equal) FROM ("
+            "sum(b) FILTER (a > 0), count(*) FILTER (equal), "
+            "sum(greatest(b - 1, 0)), sum(greatest(a - 1, 0)) FROM ("
             "SELECT sum(b) b, sum(a) a, bool_or(b > 0 AND a > 0) equal FROM ("
             "SELECT k, h, sum(b) b, sum(a) a FROM {bucket} GROUP BY k, h) GROUP BY k)"
         )
+        self.repeats = repeated + repeats
         unmet = before - met
         return Counts(
             new=after - matched,
@@ -92,13 +103,12 @@ class Digest:
             same=equal + (unmet if merging else 0),
         )
 
-    def repeats(self) -> tuple[int, int]:
-        """Rows whose key an earlier row of the same side has: before, after."""
-        before, after = self._summed(
-            "SELECT sum(greatest(b - 1, 0)), sum(greatest(a - 1, 0)) "
-            "FROM (SELECT sum(b) b, sum(a) a FROM {bucket} GROUP BY k)"
+    def repeats_after(self) -> int:
+        """Rows afterwards whose key an earlier one has."""
+        [repeats] = self._summed(
+            "SELECT sum(greatest(a - 1, 0)) FROM (SELECT sum(a) a FROM {bucket} GROUP BY k)"
         )
-        return before, after
+        return repeats
 
     def repeats_created(self) -> int:
         """How many more rows repeat another when both sides are put together."""
@@ -112,6 +122,8 @@ class Digest:
         """The sums of a query's answers over all buckets."""
         answers = []
         for number in range(self._buckets):
-            bucket = f"(SELECT * FROM __digest WHERE k % {self._buckets} = {number})"
+            bucket = (
+                f"(SELECT * FROM read_parquet({self._file}) WHERE k % {self._buckets} = {number})"
+            )
             answers += self._connection.execute(query.format(bucket=bucket)).fetchall()
         return [sum(int(value or 0) for value in column) for column in zip(*answers, strict=True)]

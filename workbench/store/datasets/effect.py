@@ -56,8 +56,9 @@ def _counts(
         return digest.by_key(merging=True)
     if update.key and not (strategy.keys.nulls or strategy.keys.duplicates):
         digest = Digest(connection, standing, incoming, intake.columns, update.key)
-        if not digest.repeats()[0] and not has_nulls(connection, standing, update.key):
-            return digest.by_key()
+        counts = digest.by_key()
+        if not digest.repeats and not has_nulls(connection, standing, update.key):
+            return counts
     return Digest(connection, standing, incoming, intake.columns).whole_rows()
 
 

@@ -76,7 +76,7 @@ def test_keys(
     duplicates = 0
     key = {name: intake.columns[name] for name in update.key}
     none = f"(SELECT * FROM {source} WHERE false)"
-    if update.method != "partition" and Digest(connection, none, source, key).repeats()[1]:
+    if update.method != "partition" and Digest(connection, none, source, key).repeats_after():
         # Hashes only say where it is worth looking: what refuses a commit is counted exactly.
         [[duplicates]] = connection.execute(
             f"SELECT coalesce(sum(n - 1), 0)::BIGINT FROM (SELECT count(*) n FROM {source} "
