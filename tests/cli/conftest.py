@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from workbench.cli.main import main
+from workbench.store.state import State
 
 ROOT = Path(__file__).parents[2]
 CONNECTION = """\
@@ -48,9 +50,25 @@ class Done:
 Cli = Callable[..., Done]
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state database with current tables and nothing in them, to be copied."""
+    path = tmp_path_factory.mktemp("migrated") / "state.db"
+    State.open(f"sqlite:///{path}", secret_key="tests").close()
+    return path
+
+
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty home, at the stand-in's present moment."""
+def home(new_home: Path, migrated: Path) -> Path:
+    """A home in which nothing is yet, at the stand-in's present moment."""
+    new_home.mkdir(mode=0o700)
+    shutil.copy(migrated, new_home)
+    return new_home
+
+
+@pytest.fixture
+def new_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home that does not exist yet."""
     for name in [name for name in os.environ if name.startswith("WORKBENCH_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("WORKBENCH_HOME", str(tmp_path / "home"))

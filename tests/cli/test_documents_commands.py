@@ -1,6 +1,7 @@
 """``apply``, ``export``, ``delete``, ``history``: all or nothing, secrets never."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -162,6 +163,7 @@ def test_a_key_that_is_not_in_the_environment_is_a_sentence(
 
 
 def test_no_secret_is_in_the_home_in_the_clear_or_open_to_others(cli: Cli, home: Path) -> None:
+    shutil.rmtree(home)  # so that the command makes it
     cli("apply", "-", given=TEXT)
     cli("history", "connection/acme")
 

@@ -211,7 +211,7 @@ def test_a_bar_where_a_person_watches(documents: str) -> None:
     assert json.loads(out)["status"] == "done"
 
 
-@pytest.mark.parametrize("words", ["pull run", "pull preview", "pull preview --debug"])
+@pytest.mark.parametrize("words", ["pull run", "pull preview --debug"])
 def test_a_broken_answer_is_two_lines_on_stderr_as_a_process(
     process: Cli, documents: str, pendo: PendoStandIn, words: str
 ) -> None:

@@ -103,7 +103,7 @@ def test_a_busy_port_or_a_wrong_moment_is_a_sentence(cli: Cli) -> None:
 
 
 def test_demo_pulls_for_real_and_says_where_to_look(process: Cli, cli: Cli) -> None:
-    done = process("demo")
+    done = process("demo", "--size", "small")
 
     assert (done.code, done.err) == (0, "")
     for words in (
@@ -122,7 +122,7 @@ def test_demo_pulls_for_real_and_says_where_to_look(process: Cli, cli: Cli) -> N
 
     # Again: what was deleted comes back, versions go on, and JSON is all there is on stdout.
     assert cli("delete", "pull/visitors").code == 0
-    told = process("demo", "--json").value
+    told = cli("demo", "--size", "small", "--json").value
     assert [pull["dataset"] for pull in told["pulls"]] == [
         "accounts",
         "visitors",
@@ -135,7 +135,9 @@ def test_demo_pulls_for_real_and_says_where_to_look(process: Cli, cli: Cli) -> N
 
 def test_start_rehearses_where_nothing_is_connected_and_stops_all_of_it(home: Path) -> None:
     port = free_port()
-    with running("start", "--no-browser", "--port", str(port), "--json") as child:
+    with running(
+        "start", "--size", "small", "--no-browser", "--port", str(port), "--json"
+    ) as child:
         assert json.loads(first_line(child)) == {"url": f"http://127.0.0.1:{port}"}
         assert get(f"http://127.0.0.1:{port}/_stcore/health") == "ok"
         opened = services()
@@ -156,7 +158,7 @@ def test_start_rehearses_where_nothing_is_connected_and_stops_all_of_it(home: Pa
     # Again: the same stand-in comes back, and nothing is pulled a second time.
     runs = len(opened.state.runs.latest(limit=100))
     history = opened.documents.history("connection", "rehearsal")
-    with running("start", "--no-browser", "--port", str(port)) as child:
+    with running("start", "--size", "small", "--no-browser", "--port", str(port)) as child:
         assert first_line(child) == f"The workbench is at http://127.0.0.1:{port} (Ctrl-C stops it)"
         assert json.loads(get(f"{standin}/_standin/stats"))
         assert stopped(child, signal.SIGTERM)[0] == 0
@@ -174,7 +176,7 @@ def test_a_rehearsal_whose_port_was_taken_moves_and_ends_even_when_killed(
         rehearsal = CONNECTION.format(url=taken).replace("name: acme", "name: rehearsal")
         assert cli("apply", "-", given=rehearsal).code == 0
         port = free_port()
-        with running("start", "--no-browser", "--port", str(port)) as child:
+        with running("start", "--size", "small", "--no-browser", "--port", str(port)) as child:
             assert first_line(child).startswith("The workbench is at")
             moved = services().documents.connection("rehearsal").url
             assert moved != taken
@@ -201,7 +203,7 @@ def test_start_leaves_the_stand_in_out_where_something_real_is_connected(
     cli: Cli, home: Path
 ) -> None:
     cli("apply", "-", given=CONNECTION.format(url="https://app.pendo.io"))
-    with running("start", "--no-browser", "--port", "0") as child:
+    with running("start", "--size", "small", "--no-browser", "--port", "0") as child:
         assert first_line(child).startswith("The workbench is at")
         assert services().documents.names("connection") == ["acme"]
         assert stopped(child)[0] == 0

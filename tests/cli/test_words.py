@@ -122,7 +122,6 @@ def test_json_may_be_said_before_or_after_the_command(cli: Cli) -> None:
 def test_an_unexpected_error_is_one_line_and_a_traceback_only_when_asked(
     cli: Cli, home: Path
 ) -> None:
-    (home / "settings.yaml").parent.mkdir(parents=True)
     (home / "settings.yaml").mkdir()  # a folder where a file belongs
 
     done = cli("run", "list")

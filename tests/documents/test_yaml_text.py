@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.documents.yaml_text import Text, dump, written
@@ -115,6 +115,7 @@ json_values = st.recursive(
 )
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.dictionaries(st.text(), json_values, max_size=5), max_size=3))
 def test_what_is_written_reads_back_the_same(bodies: list[dict[str, Any]]) -> None:
     assert read(dump(bodies)) == bodies

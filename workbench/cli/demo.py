@@ -30,7 +30,7 @@ SHOWN_COLUMNS = ("day", "pageId", "visitorId", "accountId", "numEvents", "numMin
 def demo(asked: Namespace) -> int:
     """Preview and run the sample pulls, query what came, and say where to look next."""
     say = _Teller(quiet=asked.json)
-    with services() as opened, rehearsal.begin(opened, person()) as standin:
+    with services() as opened, rehearsal.begin(opened, person(), size=asked.size) as standin:
         _restore_samples(opened)
         say(f"A stand-in plays Pendo at {standin.url}. Nothing leaves this machine.")
         _preview(opened, say)

@@ -16,6 +16,9 @@ exit codes: 0 done, 1 failed, 2 the request itself is wrong, 3 held by a guardra
 4 done but some rows failed, 130 cancelled
 """
 HIGHEST_PORT = 65_535
+SIZES = ("small", "medium", "large")
+REHEARSAL_SIZE = "medium"
+"""Enough to look like a subscription, little enough to pull in seconds."""
 
 
 class _Help(argparse.RawDescriptionHelpFormatter):
@@ -113,15 +116,20 @@ def _running(commands: Any) -> None:
     start = _add(commands, "start", "start:start", "the whole workbench, in the browser")
     start.add_argument("--port", type=port, default=8501, help="where the app answers (8501)")
     start.add_argument("--no-browser", action="store_true", help="do not open a browser")
-    _add(commands, "demo", "demo:demo", "a pull end to end against the stand-in, in the terminal")
+    demo = _add(
+        commands, "demo", "demo:demo", "a pull end to end against the stand-in, in the terminal"
+    )
+    for rehearsing in (start, demo):
+        # For tests: how much the stand-in makes up.
+        rehearsing.add_argument(
+            "--size", choices=SIZES, default=REHEARSAL_SIZE, help=argparse.SUPPRESS
+        )
     standin = _add(
         commands, "standin", "standin:standin", "only the stand-in for Pendo, until Ctrl-C"
     )
     standin.add_argument("--pendo-port", type=port, default=0, help="0 (default) takes a free one")
     standin.add_argument("--seed", type=int, default=7, help="which data it makes up (7)")
-    standin.add_argument(
-        "--size", choices=("small", "medium", "large"), default="medium", help="how much (medium)"
-    )
+    standin.add_argument("--size", choices=SIZES, default=REHEARSAL_SIZE, help="how much (medium)")
     standin.add_argument("--now", metavar="ISO", help="its present moment, fixed")
 
 

@@ -44,7 +44,7 @@ def start(asked: Namespace) -> int:
         opened.state.runs.close_interrupted()
         names = []
         if rehearsal.is_wanted(opened):
-            children.enter_context(rehearsal.begin(opened, person()))
+            children.enter_context(rehearsal.begin(opened, person(), size=asked.size))
             names = rehearsal.never_pulled(opened)
         app = children.enter_context(_app(opened.settings, port))
         url = f"http://{LOOPBACK}:{port}"

@@ -72,12 +72,22 @@ def postgres_url() -> Iterator[str]:
 @pytest.fixture
 def fresh_postgres(postgres_url: str) -> Iterator[str]:
     """The URL of an empty database of that server."""
+    yield from _database(postgres_url, "template1")
+
+
+@pytest.fixture
+def copied_postgres(postgres_url: str, migrated_postgres: str) -> Iterator[str]:
+    """The URL of a database of that server with current tables."""
+    yield from _database(postgres_url, migrated_postgres)
+
+
+def _database(postgres_url: str, template: str) -> Iterator[str]:
     from sqlalchemy import create_engine, make_url, text
 
     name = f"test_{uuid.uuid4().hex}"
     admin = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
     yield make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
@@ -85,12 +95,44 @@ def fresh_postgres(postgres_url: str) -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database, once of each kind."""
+def fresh_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database without any table, once of each kind."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'home' / 'state.db'}"
     url: str = request.getfixturevalue("fresh_postgres")
     return url
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database with current tables and nothing in them, once of each kind."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "state.db")
+        return f"sqlite:///{tmp_path / 'state.db'}"
+    url: str = request.getfixturevalue("copied_postgres")
+    return url
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with current tables and nothing in them, to be copied."""
+    path = tmp_path_factory.mktemp("migrated") / "state.db"
+    State.open(f"sqlite:///{path}", secret_key=SECRET_KEY).close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_url: str) -> str:
+    """The same in PostgreSQL: the name of the database."""
+    from sqlalchemy import create_engine, make_url, text
+
+    admin = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text("CREATE DATABASE migrated"))
+    admin.dispose()
+    url = make_url(postgres_url).set(database="migrated").render_as_string(hide_password=False)
+    State.open(url, secret_key=SECRET_KEY).close()
+    return "migrated"
 
 
 @pytest.fixture

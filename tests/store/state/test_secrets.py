@@ -11,7 +11,9 @@ NAME = "connection/acme/key"
 PLAIN = "a-fake-integration-key"
 
 
-@pytest.mark.parametrize("key", ["any passphrase", Fernet.generate_key()])
+@pytest.mark.parametrize(
+    "key", ["any passphrase", Fernet.generate_key()], ids=["passphrase", "Fernet key"]
+)
 def test_a_secret_comes_back_with_its_key_and_only_so(database_url: str, key: str | bytes) -> None:
     with State.open(database_url, secret_key=key) as state:
         state.secrets.set(NAME, "first")
