@@ -145,7 +145,9 @@ def test_late_rows_of_recent_hours_appear_later(talk: Talk, how: str) -> None:
 
 def test_an_event_added_by_hand_joins_its_visitors_row(talk: Talk) -> None:
     source = events("pageEvents", days(DAY, 1))
-    (row,) = talk.rows(source, {"filter": "isNull(parameters)"}, {"sort": ["lastTime"]}, {"limit": 1})
+    (row,) = talk.rows(
+        source, {"filter": "isNull(parameters)"}, {"sort": ["lastTime"]}, {"limit": 1}
+    )
     event = {name: row[name] for name in ("visitorId", "accountId", "remoteIp", "userAgent")}
     moment = row["lastTime"] + 60_000
     talk.pendo.act(

@@ -79,8 +79,23 @@ def test_an_id_escaped_by_the_contracts_rule_comes_back_whole(identity: str) -> 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "x in [1]", 'x == "a', "1 +", "(1", "a b", "nope(1)", "len()", "'a'", "a..b", "x = 1", "#"]
-    + ["(" * 300 + "1" + ")" * 300, r'"\q"', "if(true, 1)"],
+    [
+        "",
+        "x in [1]",
+        'x == "a',
+        "1 +",
+        "(1",
+        "a b",
+        "nope(1)",
+        "len()",
+        "'a'",
+        "a..b",
+        "x = 1",
+        "#",
+        "(" * 300 + "1" + ")" * 300,
+        r'"\q"',
+        "if(true, 1)",
+    ],
 )
 def test_what_is_no_expression_is_refused(text: str) -> None:
     with pytest.raises(ParseError):

@@ -18,7 +18,6 @@ def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; gives the exit code."""
     options = _parser().parse_args(arguments)
     stopped = threading.Event()
-    _stop_on_signals(stopped)
     try:
         pendo = PendoStandIn(
             seed=options.seed,
@@ -32,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"error: {error}\n")
         return 1 if isinstance(error, OSError) else 2
     with pendo:
+        _stop_on_signals(stopped)
         if options.until_stdin_closes:
             threading.Thread(target=_watch_stdin, args=[stopped], daemon=True).start()
         sys.stdout.write(

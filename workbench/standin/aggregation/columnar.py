@@ -24,12 +24,13 @@ def filtered(frame: Frame, text: Any, setting: Setting, _switches: Switches) -> 
     """``filter``: a text expression."""
     if not isinstance(text, str):
         raise NotColumnarError
+    frame = frame.whole()
     return frame.filtered(truth(said(parse(text), frame.tree, setting)))
 
 
 def identified(frame: Frame, field: Any, setting: Setting, _switches: Switches) -> Frame:
     """``identified``: a field, with ``!`` before it for the anonymous ones."""
-    name = str(field)
+    name, frame = str(field), frame.whole()
     value = said(parse(name.removeprefix("!")), frame.tree, setting)
     if value.type != "text":
         raise NotColumnarError
@@ -39,7 +40,7 @@ def identified(frame: Frame, field: Any, setting: Setting, _switches: Switches) 
 
 def ordered(frame: Frame, fields: Any, setting: Setting, switches: Switches) -> Frame:
     """``sort``: fields, each with ``-`` or ``+`` before it."""
-    keys = []
+    keys, frame = [], frame.whole()
     for field in fields if isinstance(fields, list) else [fields]:
         name = str(field)
         value = said(parse(name.lstrip("+-")), frame.tree, setting)
@@ -92,19 +93,19 @@ def assigned(frame: Frame, fields: Any, _setting: Setting, _switches: Switches) 
 
 def counted(frame: Frame, _argument: Any, _setting: Setting, _switches: Switches) -> Frame:
     """``count``: one row with the number of rows."""
-    return frame.reduced("count(*) AS c0", {"count": Leaf("c0", "int", nullable=False)})
+    return frame.whole().reduced("count(*) AS c0", {"count": Leaf("c0", "int", nullable=False)})
 
 
 def reduced(frame: Frame, fields: Any, setting: Setting, _switches: Switches) -> Frame:
     """``reduce``: one row of aggregates."""
-    frame = _plain(frame)
+    frame = frame.whole()
     select, tree = _aggregates(frame, fields, setting, 0)
     return frame.reduced(", ".join(select), tree)
 
 
 def grouped(frame: Frame, spec: Any, setting: Setting, _switches: Switches) -> Frame:
     """``group``: one row per combination of the keys, ordered by them."""
-    frame = _plain(frame)
+    frame = frame.whole()
     tree: dict[str, Any] = {}
     select = []
     for place, key in enumerate(spec["group"]):
@@ -124,10 +125,6 @@ def grouped(frame: Frame, spec: Any, setting: Setting, _switches: Switches) -> F
         raise NotColumnarError
     order = ", ".join(f"{place + 1} NULLS FIRST" for place in range(len(spec["group"])))
     return frame.reduced(", ".join(select), tree, f" GROUP BY {keys} ORDER BY {order}")
-
-
-def _plain(frame: Frame) -> Frame:
-    return replace(frame, order=(), tie=frame.tie) if frame.limit is None else frame
 
 
 def _aggregates(

@@ -60,13 +60,11 @@ class Frame:
 
     def filtered(self, condition: str) -> "Frame":
         """Only the rows for which ``condition`` is true."""
-        frame = self._settled() if self.limit is not None or self.skipped else self
-        return replace(frame, where=(*frame.where, condition))
+        return replace(self, where=(*self.where, condition))
 
     def sorted(self, keys: tuple[str, ...]) -> "Frame":
         """Ordered by ``keys``; what was ordered before stays so among equals."""
-        frame = self._settled() if self.limit is not None or self.skipped else self
-        return replace(frame, order=(*keys, *frame.order))
+        return replace(self, order=(*keys, *self.order))
 
     def limited(self, count: int) -> "Frame":
         """Only the first rows."""
@@ -74,7 +72,14 @@ class Frame:
 
     def without_first(self, count: int) -> "Frame":
         """All but the first rows."""
-        return replace(self._settled(), skipped=count)
+        return replace(self.whole(), skipped=count)
+
+    def whole(self) -> "Frame":
+        """The same rows, ready for stages that must see the cut: a filter after a limit.
+
+        Its columns have new names; say expressions over its tree, not over the old one.
+        """
+        return self._settled() if self.limit is not None or self.skipped else self
 
     def picked(self, tree: Tree) -> "Frame":
         """The same rows in another shape; ``tree`` refers to the same columns."""
@@ -82,8 +87,7 @@ class Frame:
 
     def reduced(self, select: str, tree: Tree, group: str = "") -> "Frame":
         """Rows worked out of all the rows by ``select``."""
-        frame = self._settled() if self.limit is not None or self.skipped else self
-        sql = f"(SELECT {select} FROM {frame.base}{frame._conditions()}{group})"
+        sql = f"(SELECT {select} FROM {self.base}{self._conditions()}{group})"
         return Frame(sql, tree, views=self.views)
 
     def _conditions(self) -> str:
@@ -181,7 +185,7 @@ def quoted(text: str) -> str:
 
 def object_sql(tree: Tree) -> str:
     """SQL that writes one row as a JSON object."""
-    return f"coalesce({_object(tree)}, '{{}}')"
+    return f"coalesce({members_sql(tree)}, '{{}}')"
 
 
 def leaf_sql(leaf: Leaf) -> str:
@@ -199,7 +203,8 @@ def leaf_sql(leaf: Leaf) -> str:
     return f"({column})::VARCHAR"
 
 
-def _object(tree: Tree) -> str:
+def members_sql(tree: Tree) -> str:
+    """The same; NULL when the object would have no members."""
     import orjson
 
     members = [(orjson.dumps(name).decode() + ":", node) for name, node in tree.items()]
@@ -227,7 +232,7 @@ def _always(leaf: Leaf) -> bool:
 
 def _value(node: "Leaf | Tree") -> str:
     if not isinstance(node, Leaf):
-        return _object(node)
+        return members_sql(node)
     return f"coalesce({leaf_sql(node)}, 'null')" if node.shown else leaf_sql(node)
 
 

@@ -83,6 +83,8 @@ def evaluated(rows: Rows, fields: Any, setting: Setting, _switches: Switches) ->
             found = value(row)
             if found is not None:
                 put(out, name, found)
+            else:
+                drop(out, name.split("."))
         made.append(out)
     return made
 
@@ -269,6 +271,18 @@ def put(row: Row, name: str, value: Any) -> None:
         row[part] = dict(inner) if isinstance(inner, dict) else {}
         row = row[part]
     row[last] = value
+
+
+def drop(row: Row, keys: list[str]) -> None:
+    """Remove what stands at a path, and objects that are empty without it."""
+    inner = row.get(keys[0])
+    if len(keys) == 1:
+        row.pop(keys[0], None)
+    elif isinstance(inner, dict):
+        row[keys[0]] = inner = dict(inner)
+        drop(inner, keys[1:])
+        if not inner:
+            del row[keys[0]]
 
 
 def copied(row: Row) -> Row:

@@ -27,8 +27,6 @@ class Entities:
 
     def __init__(self, people: People, now_ms: Callable[[], int]) -> None:
         self.connection = duckdb.connect()
-        # The progress bar would write to the terminal of whoever runs a stand-in.
-        self.connection.execute("SET enable_progress_bar = false")
         self.connection.execute("SET memory_limit = '1500MB'")
         self._now_ms = now_ms
         self.lock = RLock()

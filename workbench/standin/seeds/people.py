@@ -238,7 +238,7 @@ def _auto(
     ids: pa.Array, rng: np.random.Generator, first: Ints, last: Ints, now: int, missing: Any
 ) -> dict[str, Any]:
     count = len(first)
-    updated = np.minimum(last + rng.integers(0, 2 * DAY_MS, count), now)
+    updated = last + (rng.random(count) * np.minimum(now - last, 2 * DAY_MS)).astype(np.int64)
     return {
         "auto.id": ids,
         "auto.idhash": rng.integers(0, 2**32, count),
