@@ -117,6 +117,8 @@ def _key(key: str, name: str | None, beside: Beside) -> str:
     given = st.text_input(
         "Integration key",
         type="password",
+        # Leaving a password field by Tab does not send what was typed (Streamlit 1.67).
+        live="150ms",
         key=f"{key}.key",
         autocomplete="off",
         placeholder="Set. Type a new one to replace it" if is_set else "Not set",

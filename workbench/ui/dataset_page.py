@@ -12,7 +12,7 @@ from workbench.ui.dataset_rows import show_dataset_rows
 from workbench.ui.dataset_sql import show_sql
 from workbench.ui.dataset_statistics import show_statistics
 from workbench.ui.dataset_versions import show_versions
-from workbench.ui.session import explained, services, show, shown, zone
+from workbench.ui.session import explained, pick_shown, services, shown, zone
 
 if TYPE_CHECKING:
     from workbench.store.datasets import Summary
@@ -52,11 +52,7 @@ def _picked(names: list[str]) -> str:
     asked_for = shown("dataset")
     if asked_for and asked_for not in names:
         st.warning(f"There is no dataset {formats.plain(asked_for)}.", icon=":material/search_off:")
-    index = names.index(asked_for) if asked_for in names else 0
-    name = st.selectbox("Dataset", names, index=index, key=f"explore.dataset.{asked_for}")
-    if name != asked_for:
-        show(dataset=name)
-    return str(name)
+    return pick_shown("dataset", "Dataset", names)
 
 
 def _facts(summary: Summary) -> None:

@@ -60,6 +60,8 @@ def share_done(run: Run) -> float:
 
 def progress_words(run: Run, now: datetime) -> str:
     """Count, rows, requests, time left: one line."""
+    if run.status == "queued":
+        return "Starting a process for it"
     steps = f"{run.done} of {run.total} parts" if run.total else f"{run.done} parts so far"
     words = [steps, formats.counted(run.rows, "row"), formats.counted(run.requests, "request")]
     if (left := seconds_left(run, now)) is not None:

@@ -5,7 +5,7 @@ Also the one way an error reaches the eye.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
@@ -72,6 +72,21 @@ def show(**what: str | int | None) -> None:
     """Put what is shown into the address, in place of what was there."""
     wanted = {key: str(value) for key, value in what.items() if value is not None}
     st.query_params.from_dict(wanted)
+
+
+def pick_shown(what: Shown, label: str, options: Sequence[str]) -> str:
+    """A menu of what the page shows; the address follows it, and it follows the address."""
+    key = f"picked:{what}"
+
+    def moved() -> None:
+        show(**{what: st.session_state[key]})
+
+    if shown(what) in options:
+        st.session_state[key] = shown(what)
+    picked = str(st.selectbox(label, options, key=key, on_change=moved))
+    if shown(what) is None:
+        show(**{what: picked})
+    return picked
 
 
 def zone() -> str:
