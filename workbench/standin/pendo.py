@@ -142,8 +142,8 @@ class PendoStandIn(Controls):
         return {name: v for name, v in self._switches.all.items() if name.startswith("seed_")}
 
     def _fresh(self) -> Subscription:
-        clock = Clock(self._now)
-        return Subscription(self._seed, self._size, clock, self._zone, self._switches)
+        clock, before = Clock(self._now), getattr(self, "_subscription", None)
+        return Subscription(self._seed, self._size, clock, self._zone, self._switches, before)
 
     def _answer(self, request: Request) -> tuple[Reply, list[Fault]]:
         if request.path.startswith(CONTROL):

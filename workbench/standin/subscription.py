@@ -9,11 +9,11 @@ from workbench.standin import zones
 from workbench.standin.events.raw import Late
 from workbench.standin.events.store import EventStore
 from workbench.standin.expressions import Setting
-from workbench.standin.metadata.entities import Entities, Values
+from workbench.standin.metadata.entities import Entities, Values, with_text
 from workbench.standin.metadata.schema import Kind
 from workbench.standin.seeds.catalogue import Catalogue, make_catalogue
 from workbench.standin.seeds.documents import make_reports, make_segments
-from workbench.standin.seeds.people import Seed, make_people
+from workbench.standin.seeds.people import People, Seed, make_people
 from workbench.standin.seeds.sizes import APPS, Size
 from workbench.standin.switches import Switches
 
@@ -25,6 +25,10 @@ SEED_SWITCHES = (
     "empty_account",
 )
 """The ``seed_…`` switches."""
+
+
+MOST_LENT = 20_000
+"""Up to this many visitors, the rows of the start are kept for the next reset."""
 
 
 class Clock:
@@ -48,16 +52,26 @@ class Subscription:
     """One subscription: people, things, events, and what has happened to them since."""
 
     def __init__(
-        self, number: int, size: Size, clock: Clock, zone: str, switches: Switches
+        self,
+        number: int,
+        size: Size,
+        clock: Clock,
+        zone: str,
+        switches: Switches,
+        before: "Subscription | None" = None,
     ) -> None:
+        """Sow a subscription; ``before`` lends what it began with when that was just the same."""
         self.clock = clock
         self.switches = switches
         sown = {name: switches.is_at(f"seed_{name}", "on") for name in SEED_SWITCHES}
         seed = Seed(number, size, clock.now_ms(), sown)
-        people = make_people(seed)
+        lent = before._lent if before is not None and before._seed == seed else None
+        people = lent or with_text(make_people(seed))
+        self._seed: Seed = seed
+        self._lent: People | None = people if size.visitors <= MOST_LENT else None
         self.catalogue: Catalogue = make_catalogue(number, seed.now_ms)
         self.entities = Entities(people, clock.now_ms)
-        self.events = EventStore(seed, people, zone, clock.now_ms)
+        self.events = EventStore(seed, people.only_ids(), zone, clock.now_ms)
         self.segments: list[dict[str, Any]] = make_segments(number, seed.now_ms)
         self.reports: list[dict[str, Any]] = make_reports(number, seed.now_ms, self.catalogue)
         self.members: dict[str, list[str]] = {}

@@ -28,6 +28,8 @@ class Entities:
     def __init__(self, people: People, now_ms: Callable[[], int]) -> None:
         self.connection = duckdb.connect()
         self.connection.execute("SET memory_limit = '1500MB'")
+        # Looking for repeated parts takes longer than the short queries here.
+        self.connection.execute("SET disabled_optimizers = 'common_subexpressions'")
         self._now_ms = now_ms
         self.lock = RLock()
         self.schemas: dict[Kind, Schema] = {}
@@ -44,8 +46,7 @@ class Entities:
         cursor = self.connection.cursor()
         cursor.register("seeded", table)
         self.schemas[kind] = Schema(table.column_names)
-        text = object_sql(self._tree(kind, "auto_id"))
-        cursor.execute(f"CREATE TABLE {kind} AS SELECT *, {text} AS _json FROM seeded")
+        cursor.execute(f"CREATE TABLE {kind} AS SELECT * FROM seeded")
         cursor.close()
         self._written[kind] = ("auto_id", True)
         ids = table["id"].to_pylist()
@@ -58,7 +59,7 @@ class Entities:
     def frame(self, kind: Kind, *, per_app_key: str = "auto_id") -> Frame:
         """Everybody, with all their metadata."""
         self.settle()
-        tree = self._tree(kind, per_app_key)
+        tree = _tree(kind, self.schemas[kind], per_app_key)
         self._refresh(kind, per_app_key, tree)
         return Frame(kind, tree, tie="_n", prepared=Prepared(("_json",), "_json"))
 
@@ -82,14 +83,6 @@ class Entities:
             self.connection.cursor().execute(f"UPDATE {kind} SET _json = NULL")
         self._written[kind] = (self._written[kind][0], False)
         self.version += 1
-
-    def _tree(self, kind: Kind, per_app_key: str) -> Tree:
-        groups: dict[str, dict[str, Leaf | Tree]] = {}
-        for field in sorted(self.schemas[kind].live(), key=lambda f: (f.group, f.name)):
-            leaf = Leaf(field.column, field.leaf_type)
-            groups.setdefault(_group_key(field.group, per_app_key), {})[field.name] = leaf
-        identity = Leaf("id", "text", nullable=False)
-        return {BOTH_KINDS_ID[kind]: identity, "metadata": groups}
 
     def row(
         self, kind: Kind, identity: str, *, per_app_key: str = "auto_id"
@@ -228,6 +221,27 @@ _ARROW_TYPES = {
     "DOUBLE": pa.float64(),
     "BOOLEAN": pa.bool_(),
 }
+
+
+def _tree(kind: Kind, schema: Schema, per_app_key: str) -> Tree:
+    groups: dict[str, dict[str, Leaf | Tree]] = {}
+    for field in sorted(schema.live(), key=lambda f: (f.group, f.name)):
+        leaf = Leaf(field.column, field.leaf_type)
+        groups.setdefault(_group_key(field.group, per_app_key), {})[field.name] = leaf
+    identity = Leaf("id", "text", nullable=False)
+    return {BOTH_KINDS_ID[kind]: identity, "metadata": groups}
+
+
+def with_text(people: People) -> People:
+    """The same people, each with the text of their whole row in a column ``_json``."""
+    tables = {}
+    for kind, table in zip(KINDS, (people.visitors, people.accounts), strict=True):
+        connection = duckdb.connect()
+        connection.register("seeded", table)
+        text = object_sql(_tree(kind, Schema(table.column_names), "auto_id"))
+        tables[kind] = connection.sql(f"SELECT *, {text} AS _json FROM seeded").to_arrow_table()
+        connection.close()
+    return replace(people, visitors=tables["visitor"], accounts=tables["account"])
 
 
 def _group_key(group: str, style: str) -> str:

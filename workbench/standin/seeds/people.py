@@ -4,7 +4,7 @@ A column is named ``group.field``. Arrays that event generation needs are kept a
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,11 @@ class People:
     last_ms: Ints
     apps_of: Ints
     """Bits by the place of the app in `APPS`."""
+
+    def only_ids(self) -> "People":
+        """The same without metadata, which large subscriptions must not hold twice."""
+        visitors, accounts = self.visitors.select(["id"]), self.accounts.select(["id"])
+        return replace(self, visitors=visitors, accounts=accounts)
 
 
 @dataclass(frozen=True)
