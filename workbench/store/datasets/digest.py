@@ -81,26 +81,21 @@ class Digest:
         )
         return Counts(new, 0, gone, same)
 
-    def by_key(self, *, merging: bool = False) -> Counts:
-        """Compare rows with the same key.
+    def by_key(self) -> Counts:
+        """Compare rows with the same key; one without a counterpart is gone, or new.
 
-        With ``merging``, rows without a counterpart stay; else they are gone. Meant for keys
-        that occur once afterwards, and without ``merging`` once before: see ``repeats``.
+        Meant for keys that occur once afterwards; whether they do, ``repeats`` then tells.
         """
-        before, after, matched, met, equal, repeated, repeats = self._summed(
+        before, after, matched, equal, repeated, repeats = self._summed(
             "SELECT sum(b), sum(a), count(*) FILTER (a > 0 AND b > 0), "
-            "sum(b) FILTER (a > 0), count(*) FILTER (equal), "
+            "count(*) FILTER (equal), "
             "sum(greatest(b - 1, 0)), sum(greatest(a - 1, 0)) FROM ("
             "SELECT sum(b) b, sum(a) a, bool_or(b > 0 AND a > 0) equal FROM ("
             "SELECT k, h, sum(b) b, sum(a) a FROM {bucket} GROUP BY k, h) GROUP BY k)"
         )
         self.repeats = repeated + repeats
-        unmet = before - met
         return Counts(
-            new=after - matched,
-            changed=matched - equal,
-            gone=met - matched + (0 if merging else unmet),
-            same=equal + (unmet if merging else 0),
+            new=after - matched, changed=matched - equal, gone=before - matched, same=equal
         )
 
     def repeats_after(self) -> int:

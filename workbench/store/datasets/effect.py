@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from workbench.store.datasets.digest import Counts, Digest
@@ -52,14 +53,24 @@ def _counts(
         return _partition_counts(connection, intake, strategy)
     standing, incoming = intake.standing_sql(), strategy.incoming_sql
     if update.method == "merge":
-        digest = Digest(connection, standing, incoming, intake.columns, update.key)
-        return digest.by_key(merging=True)
+        return _merge_counts(connection, intake, update, strategy)
     if update.key and not (strategy.keys.nulls or strategy.keys.duplicates):
         digest = Digest(connection, standing, incoming, intake.columns, update.key)
         counts = digest.by_key()
         if not digest.repeats and not has_nulls(connection, standing, update.key):
             return counts
     return Digest(connection, standing, incoming, intake.columns).whole_rows()
+
+
+def _merge_counts(
+    connection: duckdb.DuckDBPyConnection, intake: Intake, update: Update, strategy: Strategy
+) -> Counts:
+    """Only standing rows with an incoming key are compared."""
+    met = f"(SELECT * FROM {intake.standing_sql(strategy.removes)} __row WHERE NOT "
+    met += f"({strategy.stays_where}))"
+    digest = Digest(connection, met, strategy.incoming_sql, intake.columns, update.key)
+    counts = digest.by_key()
+    return replace(counts, same=intake.rows_before - counts.changed - counts.gone)
 
 
 def _incoming_rows(intake: Intake, strategy: Strategy) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.errors import InputError
@@ -83,28 +84,35 @@ def _merge(
     source: str,
     keys: KeyTest,
 ) -> Strategy:
-    """Only files that hold an incoming key are written again, without those rows."""
+    """Only files that hold an incoming key go, and only those with other rows are written again."""
     standing = intake.standing
     listed = ", ".join(quoted(name) for name in update.key)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE __keys AS SELECT {listed} FROM {source}")
-    files = standing.files if standing else ()
-    if files and not intake.retyped:
-        rows = connection.execute(
-            f"SELECT DISTINCT {quoted(FILE_COLUMN)} FROM {intake.standing_sql(named=True)} "
-            f"SEMI JOIN __keys USING ({listed})"
-        ).fetchall()
-        hit = {row[0] for row in rows}
-        folder = standing.folder.absolute() if standing else None
-        files = tuple(file for file in files if folder and str(file.under(folder)) in hit)
+    removes = rewritten = standing.files if standing else ()
+    if standing and not intake.retyped:
+        met = _rows_met(connection, intake, listed)
+        removes = tuple(file for file in standing.files if file.under(standing.folder) in met)
+        rewritten = tuple(file for file in removes if met[file.under(standing.folder)] < file.rows)
     return Strategy(
         standing.partitioned_by if standing else (),
         intake.arrived,
         source,
         keys,
-        removes=files,
-        rewritten=files,
+        removes=removes,
+        rewritten=rewritten,
         stays_where=_not_in("__keys", update.key),
     )
+
+
+def _rows_met(
+    connection: duckdb.DuckDBPyConnection, intake: Intake, listed: str
+) -> dict[Path, int]:
+    """How many rows of each standing file have an incoming key."""
+    rows = connection.execute(
+        f"SELECT {quoted(FILE_COLUMN)}, count(*) FROM {intake.standing_sql(named=True)} "
+        f"SEMI JOIN __keys USING ({listed}) GROUP BY 1"
+    ).fetchall()
+    return {Path(path): count for path, count in rows}
 
 
 def _not_in(table: str, key: Sequence[str]) -> str:
