@@ -193,7 +193,7 @@ def test_reloading_shows_the_same_thing(sampled: Services, browse: Open) -> None
     page.reload()
 
     settled(page)
-    expect(page.get_by_test_id("stSelectbox").first).to_contain_text("page_events")
+    expect(page.get_by_role("combobox", name="Dataset")).to_have_value("page_events")
 
 
 def choose(page: Page, label: str, option: str) -> None:

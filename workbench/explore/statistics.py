@@ -98,10 +98,16 @@ def _described(
     return [_statistics(*each) for each in zip(parts, facts, frequent, strict=True)]
 
 
+def _distinct(fact: Mapping[str, Any]) -> int | None:
+    """The estimate, which may be a little off, but never above the number of values."""
+    estimate = fact.get("distinct")
+    return None if estimate is None else min(int(estimate), int(fact["present"]))
+
+
 def _measures(part: Part, *, exact: bool) -> dict[str, str]:
     """Aggregates for one part, by the name of what they tell."""
     column, quantile = part.sql, "quantile_cont" if exact else "approx_quantile"
-    told = {"nulls": f"count(*) - count({column})"}
+    told = {"nulls": f"count(*) - count({column})", "present": f"count({column})"}
     if part.sort in ("list", "map"):
         length = f"len({column})" if part.sort == "list" else f"cardinality({column})"
         return told | _lengths(length)
@@ -183,7 +189,7 @@ def _statistics(
         sort=part.sort,
         type=part.type,
         nulls=int(fact["nulls"]),
-        distinct=fact.get("distinct"),
+        distinct=_distinct(fact),
         least=fact.get("least"),
         most=fact.get("most"),
         average=fact.get("average"),

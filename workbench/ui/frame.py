@@ -50,9 +50,6 @@ STYLE = """
 abbr[title] { text-decoration: none; cursor: help; }
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding-left: 0.9rem; padding-right: 0.9rem; }
-  /* Facts about one thing share a line instead of stacking. */
-  [class*="st-key-dataset-line-"] [data-testid="stColumn"] { flex: 0 0 auto; min-width: 0; }
-  [class*="st-key-dataset-line-"] [data-testid="stColumn"]:first-child { flex-basis: 100%; }
 }
 </style>
 """

@@ -118,14 +118,13 @@ def _datasets() -> None:
     now = services().now()
     for summary in services().datasets.list():
         with st.container(border=True, key=f"dataset-line-{summary.name}"):
-            name, rows, size, version, fresh = st.columns(
-                [4, 2, 2, 2, 4], vertical_alignment="center"
-            )
+            name, facts, fresh = st.columns([4, 5, 3], vertical_alignment="center")
             with name:
                 frame.link("explore", summary.name, icon=":material/table:", dataset=summary.name)
-            rows.markdown(formats.counted(summary.rows, "row"))
-            size.markdown(formats.size(summary.size_bytes))
-            version.markdown(f"version {summary.version}")
+            facts.markdown(
+                f"{formats.counted(summary.rows, 'row')} · {formats.size(summary.size_bytes)}"
+                f" · version {summary.version}"
+            )
             told = formats.moment(summary.updated_at, zone())
             fresh.markdown(
                 f'<abbr title="{told.text} · {told.hover}">'

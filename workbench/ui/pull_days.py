@@ -50,6 +50,8 @@ def ask_days(form: Form, body: dict[str, Any]) -> dict[str, Any]:
         start = _end(form, "start", "Start date", stored.get("from"), 10)
         end = _end(form, "end", "End date", stored.get("to"), 1)
         answer = {"duration": {"from": start, "to": end}}
+    else:
+        st.caption("Every row, whatever its date.")
     form.beside.place("duration")
     if source.paged and kind != NO_WINDOW:
         answer |= _date_field(form)

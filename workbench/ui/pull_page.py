@@ -225,7 +225,9 @@ def _previewed(standing: Standing) -> None:
 
 def _record(name: str) -> None:
     """The last runs, the document and its history, and what else can be done with it."""
-    runs = services().state.runs.latest(f"pull/{name}", limit=RUNS_SHOWN)
+    latest = services().state.runs.latest(f"pull/{name}", limit=RUNS_SHOWN)
+    # One under way is drawn above, live; here it would stand still.
+    runs = [run for run in latest if run.is_finished]
     st.subheader("Last runs", anchor=False)
     if runs:
         runs_table(runs, with_job=False)

@@ -10,7 +10,7 @@ import streamlit as st
 from workbench.ui import formats
 from workbench.ui.chips import chip_text
 from workbench.ui.chips import column as state_column
-from workbench.ui.session import explained, note_for_later, services, show_error, zone
+from workbench.ui.session import explained, services, show_error, zone
 
 if TYPE_CHECKING:
     from workbench.store.state import Run
@@ -159,8 +159,7 @@ def launch_run(job: str) -> int | None:
     run_id: int | None = None
     with explained(stop=False):
         run_id = launch(services(), job)
-        note_for_later(f"Run {run_id} started")
-    return run_id
+    return run_id  # noqa: RET504 -- None where it could not be launched
 
 
 __all__ = ["launch_run", "progress_words", "runs_table", "seconds_left", "show_run"]
