@@ -333,6 +333,26 @@ def test_every_visitor_is_found_once_by_paging_over_the_escaped_id(talk: Talk) -
     assert len(set(found)) == len(every)
 
 
+def test_a_thousand_ids_fit_into_one_filter(talk: Talk) -> None:
+    text = " || ".join(f'visitorId == "v-{number}"' for number in range(3000))
+
+    found = talk.rows(VISITORS, {"filter": text})
+
+    assert len(found) > 200
+    assert found == talk.rows(
+        VISITORS,
+        {"eval": {"x": "split(visitorId, `,`)"}},
+        {"filter": text},
+        {"eval": {"x": "null"}},
+    )
+
+
+def test_a_number_out_of_range_is_422(talk: Talk) -> None:
+    product = " * ".join(["metadata.auto.lastvisit"] * 3)
+
+    assert talk.aggregation(VISITORS, {"filter": f"{product} > 1"}).status_code == 422
+
+
 @pytest.mark.parametrize("who", ["visitorId", "!visitorId"])
 def test_identified_keeps_one_side(talk: Talk, who: str) -> None:
     rows = talk.rows(VISITORS, {"identified": who})

@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
+import duckdb
+
 from workbench.standin import guides, history, lists, reports, segments
 from workbench.standin.aggregation.answer import OverrunError, aggregate, sources_named
 from workbench.standin.context import Call, Endpoint, endpoint
@@ -108,6 +110,9 @@ class Api:
             return error_reply(refused.status, refused.text, style)
         except OverrunError as over:
             return _overrun(over, switches)
+        except duckdb.Error as error:
+            # A number out of range, a text that is no number: the request's fault, not ours.
+            return error_reply(422, str(error).splitlines()[0], switches.text("error_body"))
         return replace(reply, body=b"") if request.method == "HEAD" else reply
 
     def _routed(self, request: Request, subscription: Subscription, faults: list[Fault]) -> Reply:

@@ -30,8 +30,8 @@ class Leaf:
 
 
 Tree = Mapping[str, "Leaf | Tree"]
-Provider = Callable[[], Any]
-"""Makes the Arrow table or reader that a name in the SQL stands for."""
+Provider = Callable[[str], Any]
+"""Makes the Arrow table or reader that a name in the SQL stands for; it is given that SQL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +140,11 @@ class Frame:
 
     def blocks(self, connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[memoryview, int]]:
         """The rows as JSON text, a comma before each, and how many; block by block."""
-        cursor = connection.cursor()
+        cursor, sql = connection.cursor(), self.sql()
         for name, provider in self.views.items():
-            cursor.register(name, provider())
+            cursor.register(name, provider(sql))
         try:
-            reader = cursor.sql(self.sql()).to_arrow_reader(BATCH_ROWS)
+            reader = cursor.sql(sql).to_arrow_reader(BATCH_ROWS)
             for batch in reader:
                 if batch.num_rows:
                     yield _text_of(batch.column(0)), batch.num_rows

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from workbench.standin.aggregation.frame import Frame, Leaf
 from workbench.standin.aggregation.timeseries import Span, TimeSeriesError, span_of
+from workbench.standin.events.profiles import Needed
 from workbench.standin.events.raw import FEATURE, PAGE, TRACK, Late
 from workbench.standin.events.rows import ALL_KINDS, EventRows, Wanted, leaf_of, prepared
 from workbench.standin.expressions import ParseError, Setting, evaluate
@@ -17,6 +18,7 @@ from workbench.standin.seeds.sizes import APPS, DEFAULT_APP
 from workbench.standin.subscription import Subscription
 
 Rows = list[dict[str, Any]]
+Tables = Callable[[Needed], Iterator[pa.Table]]
 NEWER = frozenset(("recordingMetadata", "agenticEvents", "pes"))
 """Sources of products this subscription has not bought: known, and empty."""
 _EVER_MS = 1 << 50
@@ -215,7 +217,7 @@ class Sources:
     def _buckets(self, source: Asked, kinds: tuple[int, ...], thing: str | None) -> Frame:
         wanted = self._wanted(source, kinds, thing)
         empty = self._rows.template(wanted)
-        return _frame(empty, lambda: self._rows.buckets(wanted))
+        return _frame(empty, lambda needed: self._rows.buckets(wanted, needed))
 
     def _singles(self, source: Asked) -> Frame | Rows:
         wanted = self._wanted(source, ALL_KINDS, None)
@@ -321,17 +323,21 @@ class Sources:
         return frame.reduced(select, tree, f' GROUP BY {by}, "appId" ORDER BY ALL')
 
 
-def _frame(template: pa.Table, tables: Callable[[], Iterator[pa.Table]]) -> Frame:
+def _frame(template: pa.Table, tables: Tables) -> Frame:
     """A frame over tables that are made while they are read."""
-    schema = template.schema
+    every = template.schema
 
-    def reader() -> pa.RecordBatchReader:
-        batches = (batch for table in tables() for batch in table.select(schema.names).to_batches())
+    def reader(sql: str) -> pa.RecordBatchReader:
+        # Columns the statement does not name are not even made.
+        names = [name for name in every.names if name in sql] or every.names[:1]
+        schema = pa.schema([every.field(name) for name in names])
+        made = (table.select(names) for table in tables(frozenset(names)))
+        batches = (batch for table in made for batch in table.to_batches())
         return pa.RecordBatchReader.from_batches(schema, batches)
 
-    shown = sorted(name for name in schema.names if not name.startswith("_"))
-    tree = {name: leaf_of(name, schema.field(name).type) for name in shown}
-    quick = prepared(schema.names)
+    shown = sorted(name for name in every.names if not name.startswith("_"))
+    tree = {name: leaf_of(name, every.field(name).type) for name in shown}
+    quick = prepared(every.names)
     return Frame("stream", tree, prepared=quick, views={"stream": reader})
 
 
@@ -342,7 +348,7 @@ def _stream(tables: Callable[[], Iterator[pa.Table]]) -> Frame | Rows:
     if first is None:
         return []
 
-    def every() -> Iterator[pa.Table]:
+    def every(_needed: Needed) -> Iterator[pa.Table]:
         yield first
         yield from made
 

@@ -1,5 +1,6 @@
 """Who came, from where and with what: a profile number turned into the columns of a row."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,9 @@ from workbench.standin.events.raw import PROFILES, Ints
 from workbench.standin.seeds import words
 from workbench.standin.seeds.people import People
 from workbench.standin.seeds.sizes import APPS, HOSTS
+
+Needed = frozenset[str] | None
+"""Names of the columns somebody will read; None is all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +106,11 @@ class Profiles:
             place = np.where(profile == number, own.place, place)
         return place
 
-    def columns(self, profile: Ints, app: Ints) -> dict[str, pa.Array]:
+    def columns(self, profile: Ints, app: Ints, needed: Needed = None) -> dict[str, pa.Array]:
         """Visitor, account, address, agent, server, place on earth of each profile."""
         made_up = profile >= self._first_own
         if not made_up.any():
-            return self._seeded(profile, app)
+            return self._seeded(profile, app, needed)
         places = self.visitor_place(profile)
         columns = self._seeded(np.where(made_up, np.maximum(places, 0) * PROFILES, profile), app)
         which = np.flatnonzero(made_up)
@@ -121,7 +125,7 @@ class Profiles:
             columns[name] = whole.dictionary_encode() if short else whole
         return columns
 
-    def _seeded(self, profile: Ints, app: Ints) -> dict[str, pa.Array]:
+    def _seeded(self, profile: Ints, app: Ints, needed: Needed = None) -> dict[str, pa.Array]:
         people = self.people
         visitor, way = profile // PROFILES, profile % PROFILES
         account = people.account_of[visitor]
@@ -132,21 +136,22 @@ class Profiles:
         agent = np.where(way == 2, people.browser_of[visitor] + 3, people.browser_of[visitor])
         place = people.location_of[visitor]
         account = np.where(account < 0, self._nowhere, account)
-        return {
-            "visitorId": self.visitor_ids.take(pa.array(visitor)),
-            "accountId": self.account_ids.take(pa.array(account)),
-            "remoteIp": self._addresses.take(pa.array(address)),
-            "userAgent": picked(self._agents, agent % agents),
-            "server": picked(self._hosts, app),
-            "country": picked(_COUNTRIES, place),
-            "region": picked(_REGIONS, place),
-            "_account": self._account_pieces.take(pa.array(account)),
-            "_visitor": self._visitor_pieces.take(pa.array(visitor)),
-            "_agent": picked(self._agent_pieces, agent % agents),
-            "_place": picked(self._place_pieces, place * len(HOSTS) + app),
-            "latitude": _LATITUDES.take(pa.array(place)),
-            "longitude": _LONGITUDES.take(pa.array(place)),
+        makers: dict[str, Callable[[], pa.Array]] = {
+            "visitorId": lambda: self.visitor_ids.take(pa.array(visitor)),
+            "accountId": lambda: self.account_ids.take(pa.array(account)),
+            "remoteIp": lambda: self._addresses.take(pa.array(address)),
+            "userAgent": lambda: picked(self._agents, agent % agents),
+            "server": lambda: picked(self._hosts, app),
+            "country": lambda: picked(_COUNTRIES, place),
+            "region": lambda: picked(_REGIONS, place),
+            "_account": lambda: self._account_pieces.take(pa.array(account)),
+            "_visitor": lambda: self._visitor_pieces.take(pa.array(visitor)),
+            "_agent": lambda: picked(self._agent_pieces, agent % agents),
+            "_place": lambda: picked(self._place_pieces, place * len(HOSTS) + app),
+            "latitude": lambda: _LATITUDES.take(pa.array(place)),
+            "longitude": lambda: _LONGITUDES.take(pa.array(place)),
         }
+        return {name: make() for name, make in makers.items() if needed is None or name in needed}
 
 
 def _own_pieces(

@@ -13,7 +13,7 @@ from workbench.standin import zones
 from workbench.standin.aggregation.frame import Leaf, Prepared
 from workbench.standin.aggregation.timeseries import Span
 from workbench.standin.events.buckets import BucketRows, bucket_rows
-from workbench.standin.events.profiles import member_pieces, picked
+from workbench.standin.events.profiles import Needed, member_pieces, picked
 from workbench.standin.events.raw import (
     FEATURE,
     GUIDE_EVENT_TYPES,
@@ -65,10 +65,10 @@ class EventRows:
         }
         self._guides = catalogue.guides
 
-    def buckets(self, wanted: Wanted) -> Iterator[pa.Table]:
+    def buckets(self, wanted: Wanted, needed: Needed = None) -> Iterator[pa.Table]:
         """Bucket rows, a table for each local day or longer period."""
         for starts, end in self._chunks(wanted.span):
-            table = self._bucket_table(wanted, starts, end)
+            table = self._bucket_table(wanted, starts, end, needed)
             if table.num_rows:
                 yield table
 
@@ -112,7 +112,9 @@ class EventRows:
         if held:
             yield held, zones.step_ms(span.period, held[-1], 1, self._zone)
 
-    def _bucket_table(self, wanted: Wanted, starts: list[int], end: int) -> pa.Table:
+    def _bucket_table(
+        self, wanted: Wanted, starts: list[int], end: int, needed: Needed = None
+    ) -> pa.Table:
         if len(wanted.kinds) > 1:
             raw, _things = self._raw_of_all(wanted, starts[0], end)
             raw = RawEvents(raw.at_ms, raw.profile, raw.thing & 1, raw.extra * 0)
@@ -127,10 +129,11 @@ class EventRows:
             "numEvents": rows.events,
             "numMinutes": rows.minutes,
             "appId": np.array(APPS)[app],
-            **self._store.profiles.columns(rows.profile, app),
+            **self._store.profiles.columns(rows.profile, app, needed),
             **self._period_columns(wanted.span, np.array(starts), rows.bucket),
         }
-        del columns["latitude"], columns["longitude"]
+        for name in ("latitude", "longitude"):
+            columns.pop(name, None)
         if kind is None:
             columns["pageId"] = picked(_ALL_EVENTS, app * 0)
             columns["_thing"] = picked(member_pieces("pageId", _ALL_EVENTS), app * 0)

@@ -110,6 +110,15 @@ def parse(text: str) -> Node:
     return tree
 
 
+def _balanced(operator: str, parts: list[Node]) -> Node:
+    """Many operands of one kind as a tree of little depth: thousands of ids are usual."""
+    if len(parts) == 1:
+        return parts[0]
+    half = len(parts) // 2
+    left, right = _balanced(operator, parts[:half]), _balanced(operator, parts[half:])
+    return Binary(operator, left, right)
+
+
 class _Reader:
     def __init__(self, found: list[Token]) -> None:
         self._tokens = found
@@ -139,10 +148,22 @@ class _Reader:
             raise ParseError("nested too deeply")
         left = self.operand()
         while self.next.kind == "mark" and PRECEDENCE.get(self.next.text, 0) >= least:
-            operator = self.take().text
-            left = Binary(operator, left, self.expression(PRECEDENCE[operator] + 1))
+            operator = self.next.text
+            if operator in ("||", "&&"):
+                left = self.chain(operator, left)
+            else:
+                self.take()
+                left = Binary(operator, left, self.expression(PRECEDENCE[operator] + 1))
         self._depth -= 1
         return left
+
+    def chain(self, operator: str, first: Node) -> Node:
+        """``a || b || c …``, which stands for the list of values that ``in`` would take."""
+        parts = [first]
+        while self.is_mark(operator):
+            self.take()
+            parts.append(self.expression(PRECEDENCE[operator] + 1))
+        return _balanced(operator, parts)
 
     def operand(self) -> Node:
         signs: list[str] = []

@@ -96,7 +96,7 @@ class Entities:
         """Several rows by id."""
         wanted = pa.table({"id": pa.array(sorted(ids), pa.string())})
         frame = self.frame(kind).filtered("id IN (SELECT id FROM wanted)")
-        rows = replace(frame, views={"wanted": lambda: wanted}).rows(self.connection)
+        rows = replace(frame, views={"wanted": lambda _sql: wanted}).rows(self.connection)
         return {row[BOTH_KINDS_ID[kind]]: row["metadata"] for row in rows}
 
     def excluded(self, kind: Kind) -> frozenset[int]:
