@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -9,6 +10,11 @@ from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def read(path: Path) -> Any:
+    text = path.read_text(encoding="utf-8")
+    return nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -19,7 +25,7 @@ def test_a_notebook_runs_to_its_end(
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     monkeypatch.delenv("NOTEBOOK_CONNECTION", raising=False)
-    notebook = nbformat.read(path, as_version=4)
+    notebook = read(path)
 
     NotebookClient(
         notebook, timeout=240, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
@@ -35,7 +41,7 @@ def test_a_notebook_runs_to_its_end(
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_is_kept_without_outputs_and_without_secrets(path: Path) -> None:
-    notebook = nbformat.read(path, as_version=4)
+    notebook = read(path)
 
     assert not any(cell.get("outputs") for cell in notebook.cells)
     assert os.sep + "home" + os.sep not in path.read_text(encoding="utf-8")
