@@ -17,16 +17,14 @@ test: check                      ## everything that must hold before a change la
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests
 	$(BIN)/python -m pytest --doctest-modules workbench
 
-check: $(VENV)/.ready-dev        ## format, lint, types, rooms, docs
+check: $(VENV)/.ready-dev        ## format, lint, types, rooms
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m tests.check_docs
 
-lock: $(VENV)/.ready-dev         ## write the locks with hashes from the pinned requirements
+lock: $(VENV)/.ready-dev         ## write the lock with hashes from the pinned requirements
 	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header -o requirements.lock requirements.txt
-	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --allow-unsafe -o requirements-dev.lock requirements-dev.txt
 
 bench: $(VENV)/.ready-dev        ## the benchmarks, by hand: figures for the README
 	$(BIN)/python -m benchmarks.pull_speed

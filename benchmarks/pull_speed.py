@@ -32,6 +32,8 @@ class Measured:
     what: str
     rows: int
     seconds: float
+    cpu_s: float
+    """Processor time of the process itself, the stand-in's not counted."""
     peak_mb: int
     details: dict[str, Any]
 
@@ -46,7 +48,7 @@ def main() -> None:
     for each in results:
         print(
             f"{each.what:42} {each.rows:>10,} rows {each.seconds:8.1f} s "
-            f"{each.rows_per_s:>9,} rows/s {each.peak_mb:>5} MB"
+            f"{each.rows_per_s:>9,} rows/s {each.cpu_s:6.1f} s CPU {each.peak_mb:>5} MB"
         )
         if each.details:
             print(f"{'':42} {json.dumps(each.details)}")
@@ -87,8 +89,8 @@ def _script(standin: Any, days: int) -> Measured:
     first = (NOW - timedelta(days=days)).date().isoformat()
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "benchmarks.script", standin.url, standin.key, folder]
-        output, seconds, peak = _timed([*command, first, str(days), ZONE], {})
-    return Measured("the script", int(output), seconds, peak, {})
+        output, spent = _timed([*command, first, str(days), ZONE], {})
+    return Measured("the script", int(output), *spent, {})
 
 
 def _pull(what: str, standin: Any, asked: dict[str, Any]) -> Measured:
@@ -113,18 +115,24 @@ def _pull(what: str, standin: Any, asked: dict[str, Any]) -> Measured:
         documents.write_text("\n---\n".join(json.dumps(each) for each in (connection, pull)))
         run = [sys.executable, "-m", "workbench"]
         subprocess.run([*run, "apply", str(documents)], env=os.environ | environment, check=True)
-        output, seconds, peak = _timed([*run, "pull", "run", "bench", "--json"], environment)
+        output, spent = _timed([*run, "pull", "run", "bench", "--json"], environment)
         told = json.loads(output)
         shown = [*run, "run", "show", str(told["run"]), "--json"]
         shares = subprocess.run(
             shown, env=os.environ | environment, check=True, capture_output=True
         )
         details = json.loads(shares.stdout).get("result", {}).get("spent_s", {})
-        return Measured(what, told["rows"], seconds, peak, details)
+        return Measured(what, told["rows"], *spent, details)
 
 
-def _timed(command: list[str], environment: dict[str, str]) -> tuple[str, float, int]:
-    """Standard output, seconds and peak megabytes of a process (it has no children)."""
+Spent = tuple[float, float, int]
+
+
+def _timed(command: list[str], environment: dict[str, str]) -> tuple[str, Spent]:
+    """Standard output of a process, and its seconds, processor seconds and peak megabytes.
+
+    Neither the script nor a pull has children, so the process is the whole tree.
+    """
     started = time.perf_counter()
     with tempfile.TemporaryFile("w+") as output:
         process = subprocess.Popen(command, stdout=output, env=os.environ | environment)
@@ -134,7 +142,8 @@ def _timed(command: list[str], environment: dict[str, str]) -> tuple[str, float,
         if process.returncode:
             raise SystemExit(f"{' '.join(command[:4])} … ended with {process.returncode}")
         output.seek(0)
-        return output.read().strip(), seconds, usage.ru_maxrss // 1024
+        cpu_s = usage.ru_utime + usage.ru_stime
+        return output.read().strip(), (seconds, cpu_s, usage.ru_maxrss // 1024)
 
 
 def _options() -> argparse.Namespace:

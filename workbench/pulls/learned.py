@@ -79,15 +79,32 @@ def count_keys(spools: Sequence[Path]) -> Keys | None:
                 piece = carried + chunk
                 every += _grown(b'":', piece, carried)
                 texts += _grown(b'":"', piece, carried)
-                if b"\\" in piece:
-                    # A quote inside a text is escaped, so it opens or closes nothing ...
-                    every -= _grown(b'\\":', piece, carried)
-                    texts -= piece.count(b'\\":"')
-                    if b'\\\\"' in piece:
-                        # ... unless the backslash before it is itself escaped.
+                if b'\\"' in piece:
+                    escaped = _escaped_quotes(piece, len(carried))
+                    if escaped is None:
                         return None
+                    every, texts = every - escaped.all, texts - escaped.texts
                 carried = piece[-3:]
     return Keys(every, texts)
+
+
+def _escaped_quotes(piece: bytes, known: int) -> Keys | None:
+    """What quotes inside texts were wrongly counted as, beyond the ``known`` first bytes.
+
+    An escaped quote opens or closes nothing. None where the backslash before it is itself
+    escaped, so that the quote does close its text.
+    """
+    import numpy as np
+
+    values = np.frombuffer(piece + b"\0\0\0", dtype=np.uint8)
+    at = np.flatnonzero(values == ord("\\"))
+    at = at[values[at + 1] == ord('"')]
+    if np.any(values[at[at > 0] - 1] == ord("\\")):
+        return None
+    keys = at[values[at + 2] == ord(":")]
+    texts = keys[values[keys + 3] == ord('"')]
+    # Those that ended within the bytes carried over were taken off with the piece before.
+    return Keys(int(np.sum(keys + 3 > known)), int(np.sum(texts + 4 > known)))
 
 
 def _grown(pattern: bytes, piece: bytes, carried: bytes) -> int:
