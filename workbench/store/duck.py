@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from workbench.errors import StorageError
 
 if TYPE_CHECKING:
     import duckdb
 
-MEMORY_LIMIT_MB = 96
+MEMORY_LIMIT_MB = 112
 """With Python, Arrow and Delta loaded, a commit or preview stays under 300 MB (decision 0003)."""
 THREADS = 2
 """Each thread holds one row group while writing; more would cost memory before they save time."""
@@ -21,6 +23,11 @@ ROW_GROUP_ROWS = 61_440
 """Rows written at once: half DuckDB's default, which doubles the memory and is no faster."""
 ROW_GROUP_BYTES = 16 * 1024 * 1024
 """Wide rows close a row group earlier, so that memory does not grow with the columns."""
+
+ROOMS = ((MEMORY_LIMIT_MB, THREADS), (MEMORY_LIMIT_MB, 1), (2 * MEMORY_LIMIT_MB, 1), (1024, 1))
+"""Limits tried in turn: a thread that writes 200 text columns needs about 100 MB of its own."""
+
+Made = TypeVar("Made")
 
 
 def connect(
@@ -44,6 +51,29 @@ def connect(
     connection = duckdb.connect(config=config)
     connection.execute("SET TimeZone = 'UTC'")
     return connection
+
+
+def with_room(spills: Path, work: Callable[[duckdb.DuckDBPyConnection], Made]) -> Made:
+    """Do ``work`` in a session; where its rows are too wide for that, again with more room.
+
+    ``work`` must leave nothing behind when it fails.
+
+    Raises:
+        StorageError: not even the most room is enough.
+    """
+    import duckdb
+
+    for memory_limit_mb, threads in ROOMS:
+        try:
+            with session(spills, memory_limit_mb=memory_limit_mb, threads=threads) as connection:
+                return work(connection)
+        except duckdb.OutOfMemoryException as error:
+            short = error
+    raise StorageError(
+        f"The rows are too wide for {ROOMS[-1][0]:,} MB of memory",
+        hint="Leave out columns that are not needed.",
+        details=str(short),
+    ) from short
 
 
 @contextmanager

@@ -188,7 +188,7 @@ def test_parts_of_one_commit_may_differ_like_parts_of_two(bench: Bench) -> None:
         ("SELECT TIME '10:00' v", "text"),
         ("SELECT uuid() v", "text"),
         ("SELECT 1::UTINYINT v", "whole number"),
-        ("SELECT NULL v", "text"),
+        ("SELECT NULL::VARCHAR v", "text"),
     ],
 )
 def test_every_type_duckdb_writes_has_a_place(bench: Bench, query: str, told: str) -> None:

@@ -150,31 +150,14 @@ class Datasets:
         Raises:
             InputError: the update cannot be meant for these columns.
         """
-        from workbench.store.datasets.effect import effect_of
-        from workbench.store.datasets.intake import take_in
-        from workbench.store.datasets.strategy import decide
-        from workbench.store.duck import session
+        from workbench.store.datasets.effect import preview
+        from workbench.store.duck import with_room
 
-        folder = self._root / names.checked(name)
-        with disk_explained(f"the preview of {name}"), session(self._spills) as connection:
-            intake = take_in(connection, log.snapshot(folder), parts)
-            strategy = decide(connection, intake, update, today)
-            return effect_of(connection, intake, update, strategy)
-
-    def incoming(self, parts: Sequence[Part], rows: int) -> tuple[tuple[Column, ...], pa.Table]:
-        """The columns that parts have together, and some of their rows, before any commit."""
-        import pyarrow as pa
-
-        from workbench.store.datasets.intake import take_in
-        from workbench.store.datasets.versions import columns_in_words
-        from workbench.store.duck import session
-
-        if not parts:
-            return (), pa.table({})
-        with session(self._spills) as connection:
-            intake = take_in(connection, None, parts)
-            query = f"SELECT * FROM {intake.incoming_sql()} LIMIT {int(rows)}"
-            return columns_in_words(intake.columns), connection.sql(query).to_arrow_table()
+        standing = log.snapshot(self._root / names.checked(name))
+        with disk_explained(f"the preview of {name}"):
+            return with_room(
+                self._spills, lambda connection: preview(connection, standing, parts, update, today)
+            )
 
     def commit(
         self,
@@ -228,7 +211,7 @@ class Datasets:
             InputError: the file cannot be read as what its ending says.
         """
         from workbench.store.datasets.imports import to_part
-        from workbench.store.duck import session
+        from workbench.store.duck import with_room
 
         names.checked(name)
         with (
@@ -237,8 +220,8 @@ class Datasets:
                 prefix=f"{os.getpid()}-import-", dir=self._made(self._spills)
             ) as folder,
         ):
-            with session(self._spills) as connection:
-                part = to_part(connection, path, Path(folder) / "rows.parquet")
+            target = Path(folder) / "rows.parquet"
+            part = with_room(self._spills, lambda connection: to_part(connection, path, target))
             order = Order(
                 Update("append" if append else "replace"),
                 run,
@@ -296,26 +279,27 @@ class Datasets:
         Raises:
             InputError: no such dataset, version or column, or ``key`` is not one.
         """
-        from workbench.store.datasets import diff
-        from workbench.store.duck import session
+        from workbench.store.datasets.diff import diff
+        from workbench.store.duck import with_room
 
         before, after = self._snapshot(name, v1), self._snapshot(name, v2)
-        with session(self._spills) as connection:
-            stored = self._stored_key(name, v2)
-            comparison = diff.compare(connection, before, after, key, stored)
-            return diff.diff(connection, before, after, comparison)
+        stored = self._stored_key(name, v2)
+        return with_room(
+            self._spills, lambda connection: diff(connection, before, after, key, stored)
+        )
 
     def export_diff(
         self, name: str, v1: int, v2: int, path: Path, *, key: Sequence[str] = ()
     ) -> int:
         """Write every differing row as .csv, .parquet or .xlsx; ``__change`` says how."""
-        from workbench.store.datasets import diff
-        from workbench.store.duck import session
+        from workbench.store.datasets.diff import compare
+        from workbench.store.duck import with_room
 
         before, after = self._snapshot(name, v1), self._snapshot(name, v2)
-        with session(self._spills) as connection:
-            stored = self._stored_key(name, v2)
-            comparison = diff.compare(connection, before, after, key, stored)
+        stored = self._stored_key(name, v2)
+        comparison = with_room(
+            self._spills, lambda connection: compare(connection, before, after, key, stored)
+        )
         return self._export(f"({comparison.rows_sql()})", path)
 
     def _stored_key(self, name: str, version: int) -> tuple[str, ...]:
@@ -326,10 +310,12 @@ class Datasets:
 
     def _export(self, source: str, path: Path) -> int:
         from workbench.store.datasets.exports import export_query
-        from workbench.store.duck import session
+        from workbench.store.duck import with_room
 
-        with disk_explained(path.name), session(self._spills) as connection:
-            return export_query(connection, source, path)
+        with disk_explained(path.name):
+            return with_room(
+                self._spills, lambda connection: export_query(connection, source, path)
+            )
 
     # -- inside --------------------------------------------------------------------------
 

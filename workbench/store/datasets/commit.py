@@ -16,7 +16,7 @@ from workbench.store.datasets.log import DataFile, Entry, LostRaceError, Partiti
 from workbench.store.datasets.model import Committed, Part, Update
 from workbench.store.datasets.strategy import Strategy, decide, partition_of_part
 from workbench.store.datasets.writing import Draft, sweep
-from workbench.store.duck import quoted, session
+from workbench.store.duck import quoted, with_room
 
 if TYPE_CHECKING:
     import duckdb
@@ -81,12 +81,15 @@ def _once(desk: Desk, parts: Sequence[Part], order: Order) -> Committed:
             written = facts.get("rows_written", 0)
             return Committed(before, facts.get("rows", 0), written, repeated=True)
         standing = log.snapshot_of(table, desk.folder)
-    with session(desk.spills) as connection:
+
+    def work(connection: duckdb.DuckDBPyConnection) -> Committed:
         intake = take_in(connection, standing, parts, anew=order.anew)
         strategy = decide(connection, intake, order.update, order.today)
         if strategy.keys.refusal:
             raise refused(strategy.keys)
         return _write(desk, connection, intake, strategy, order)
+
+    return with_room(desk.spills, work)
 
 
 def _write(
@@ -181,8 +184,7 @@ def lay_down_standing(
         return
     same_layout = standing.partitioned_by == strategy.layout
     for files in _batches(strategy.rewritten, by_partition=same_layout):
-        source = f"{intake.standing_sql(files)} __row"
-        source = f"(SELECT * FROM {source} WHERE {strategy.stays_where})"
+        source = strategy.staying(intake.standing_sql(files))
         if same_layout:
             _write_partition(connection, draft, source, files[0].partition)
         else:

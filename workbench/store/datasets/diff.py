@@ -154,9 +154,15 @@ def diff(
     connection: duckdb.DuckDBPyConnection,
     before: Snapshot,
     after: Snapshot,
-    comparison: Comparison,
+    key: Sequence[str],
+    stored_key: Sequence[str],
 ) -> Diff:
-    """Count the differences and take a sample of them."""
+    """Count the differences and take a sample of them.
+
+    Raises:
+        InputError: ``key`` names a column that is absent, or is no key in one of the versions.
+    """
+    comparison = compare(connection, before, after, key, stored_key)
     named = {column.name: column for column in columns_in_words(before.columns)}
     later = {column.name: column for column in columns_in_words(after.columns)}
     counts = _counts(connection, comparison)

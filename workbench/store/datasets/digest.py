@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 BUCKET_ROWS = 1_500_000
 """Rows counted at once: their groups fit the memory limit without spilling."""
-FILE = "digest.parquet"
+FILE = "digest-{}.parquet"
 """In the connection's spill folder: a temporary table took 80 MB more and twice the time."""
+K, H = '"\x1fk"', '"\x1fh"'
+"""Columns of ours beside a person's, named as none of theirs is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,10 @@ def row_hash(columns: Columns) -> str:
 
 
 class Digest:
-    """The hashes of two sets of rows, ready to be counted; one at a time on a connection."""
+    """The hashes of two sets of rows, ready to be counted; one at a time on a connection.
+
+    ``met_by`` is a table of keys: of ``before``, only rows with one of them count.
+    """
 
     def __init__(
         self,
@@ -57,21 +62,41 @@ class Digest:
         after: str,
         columns: Columns,
         key: Sequence[str] = (),
+        *,
+        met_by: str = "",
     ) -> None:
         self._connection = connection
         self.repeats = 0
         """Rows, of both sides, whose key an earlier row of their side has; known by ``by_key``."""
         row = row_hash(columns)
         value = f"hash({', '.join(map(quoted, key))})" if key else row
+        hashes = f"{value} AS {K}, {row} AS {H}"
+        if met_by:
+            # Hashed before they are chosen: the join then carries keys and hashes, not rows.
+            listed = ", ".join(map(quoted, key))
+            before = (
+                f"(SELECT {listed}, {hashes} FROM {before}) SEMI JOIN {met_by} USING ({listed})"
+            )
+        else:
+            before = f"(SELECT {hashes} FROM {before})"
+        after = f"(SELECT {hashes} FROM {after})"
         [[folder]] = connection.execute("SELECT current_setting('temp_directory')").fetchall()
-        self._file = paths_sql([Path(folder) / FILE])
-        [[rows]] = connection.execute(
-            f"COPY (SELECT {value} AS k, {row} AS h, 1::TINYINT AS b, 0::TINYINT AS a "
-            f"FROM {before} UNION ALL SELECT {value}, {row}, 0, 1 FROM {after}) "
-            f"TO {literal(str(Path(folder) / FILE))} "
-            f"(FORMAT parquet, COMPRESSION uncompressed, ROW_GROUP_SIZE {ROW_GROUP_ROWS})"
-        ).fetchall()
+        # One file after the other: read at once, two wide tables need twice the buffers.
+        files = [Path(folder) / FILE.format(side) for side in (1, 2)]
+        rows = self._copy(
+            f"SELECT {K} k, {H} h, 1::TINYINT b, 0::TINYINT a FROM {before}", files[0]
+        )
+        rows += self._copy(
+            f"SELECT {K} k, {H} h, 0::TINYINT b, 1::TINYINT a FROM {after}", files[1]
+        )
+        self._files = paths_sql(files)
         self._buckets = rows // BUCKET_ROWS + 1
+
+    def _copy(self, query: str, path: Path) -> int:
+        options = f"FORMAT parquet, COMPRESSION uncompressed, ROW_GROUP_SIZE {ROW_GROUP_ROWS}"
+        statement = f"COPY ({query}) TO {literal(str(path))} ({options})"
+        [[rows]] = self._connection.execute(statement).fetchall()
+        return int(rows)
 
     def whole_rows(self) -> Counts:
         """Compare two sets of rows in which a row may occur several times."""
@@ -118,7 +143,7 @@ class Digest:
         answers = []
         for number in range(self._buckets):
             bucket = (
-                f"(SELECT * FROM read_parquet({self._file}) WHERE k % {self._buckets} = {number})"
+                f"(SELECT * FROM read_parquet({self._files}) WHERE k % {self._buckets} = {number})"
             )
             answers += self._connection.execute(query.format(bucket=bucket)).fetchall()
         return [sum(int(value or 0) for value in column) for column in zip(*answers, strict=True)]

@@ -4,16 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 from workbench.store.datasets.digest import Counts, Digest
-from workbench.store.datasets.intake import Intake
-from workbench.store.datasets.model import Effect, Update
-from workbench.store.datasets.strategy import Strategy, Values
+from workbench.store.datasets.intake import Intake, take_in
+from workbench.store.datasets.log import Snapshot
+from workbench.store.datasets.model import Effect, Part, Update
+from workbench.store.datasets.strategy import Strategy, Values, decide
 from workbench.store.duck import quoted
 
 if TYPE_CHECKING:
     import duckdb
+
+
+def preview(
+    connection: duckdb.DuckDBPyConnection,
+    standing: Snapshot | None,
+    parts: Sequence[Part],
+    update: Update,
+    today: date | None,
+) -> Effect:
+    """Plan an update and count what it would do.
+
+    Raises:
+        InputError: the update cannot be meant for these columns.
+    """
+    intake = take_in(connection, standing, parts)
+    return effect_of(connection, intake, update, decide(connection, intake, update, today))
 
 
 def effect_of(
@@ -66,9 +84,14 @@ def _merge_counts(
     connection: duckdb.DuckDBPyConnection, intake: Intake, update: Update, strategy: Strategy
 ) -> Counts:
     """Only standing rows with an incoming key are compared."""
-    met = f"(SELECT * FROM {intake.standing_sql(strategy.removes)} __row WHERE NOT "
-    met += f"({strategy.stays_where}))"
-    digest = Digest(connection, met, strategy.incoming_sql, intake.columns, update.key)
+    digest = Digest(
+        connection,
+        intake.standing_sql(strategy.removes),
+        strategy.incoming_sql,
+        intake.columns,
+        update.key,
+        met_by=strategy.taken,
+    )
     counts = digest.by_key()
     return replace(counts, same=intake.rows_before - counts.changed - counts.gone)
 
@@ -88,8 +111,7 @@ def _partition_counts(
     if same_layout:
         concerned = intake.standing_sql(leaving)
     else:
-        stays = f"({strategy.stays_where})"
-        concerned = f"(SELECT * FROM {intake.standing_sql()} __row WHERE NOT {stays})"
+        concerned = strategy.leaving(intake.standing_sql())
     counts = Digest(connection, concerned, strategy.incoming_sql, intake.columns).whole_rows()
     elsewhere = intake.rows_before - counts.same - counts.gone
     return Counts(counts.new, 0, counts.gone, counts.same + elsewhere)

@@ -75,7 +75,10 @@ def _parquet(connection: duckdb.DuckDBPyConnection, path: Path, target: Path) ->
 
 
 def _unreadable(path: Path, kind: str, error: Exception) -> Exception:
-    if isinstance(error, OSError) or "Could not write" in str(error):
+    import duckdb
+
+    ours = isinstance(error, OSError | duckdb.OutOfMemoryException)
+    if ours or "Could not write" in str(error):
         return error
     first = str(error).splitlines()[0]
     return InputError(f"{path.name} cannot be read as {kind}: {first}", details=str(error))

@@ -40,13 +40,34 @@ class Strategy:
     removes: tuple[DataFile, ...] = ()
     rewritten: tuple[DataFile, ...] = ()
     """Those of ``removes`` that have rows to stay."""
+    taken: str = ""
+    """A temporary table of keys: standing rows that have one of them leave."""
+    key: tuple[str, ...] = ()
     stays_where: str = "true"
-    """Which rows of the rewritten files stay."""
+    """What other standing rows must meet to stay."""
     comes_where: str = "true"
     """Which rows of the incoming files come."""
     touched: tuple[Values, ...] = ()
     dropped: tuple[Values, ...] = ()
     expired: int = 0
+
+    def staying(self, source: str) -> str:
+        """The rows of ``source`` (SQL) that stay; those without a key do."""
+        # ANTI JOIN, not NOT EXISTS: that would hold the wide rows, this holds the keys.
+        joined = f"{source} ANTI JOIN {self.taken} USING ({self._listed})" if self.taken else source
+        return f"(SELECT * FROM {joined} WHERE {self.stays_where})"
+
+    def leaving(self, source: str) -> str:
+        """The rows of ``source`` (SQL) that leave."""
+        taken = f"{self.taken} USING ({self._listed})"
+        return (
+            f"(SELECT * FROM {source} SEMI JOIN {taken} UNION ALL "
+            f"SELECT * FROM {source} ANTI JOIN {taken} WHERE NOT ({self.stays_where}))"
+        )
+
+    @property
+    def _listed(self) -> str:
+        return ", ".join(map(quoted, self.key))
 
 
 def decide(
@@ -100,7 +121,8 @@ def _merge(
         keys,
         removes=removes,
         rewritten=rewritten,
-        stays_where=_not_in("__keys", update.key),
+        taken="__keys",
+        key=update.key,
     )
 
 
@@ -113,12 +135,6 @@ def _rows_met(
         f"SEMI JOIN __keys USING ({listed}) GROUP BY 1"
     ).fetchall()
     return {Path(path): count for path, count in rows}
-
-
-def _not_in(table: str, key: Sequence[str]) -> str:
-    """Rows without a counterpart in ``table``; as NOT EXISTS, so null keys stay."""
-    same = " AND ".join(f"{table}.{quoted(name)} = __row.{quoted(name)}" for name in key)
-    return f"NOT EXISTS (SELECT 1 FROM {table} WHERE {same})"
 
 
 def _partition(
@@ -139,9 +155,7 @@ def _partition(
     _check_number(touched, update)
     _remember(connection, intake, update, touched)
     dropped = _dropped(connection, intake, update, oldest)
-    stays = _not_in("__touched", update.key)
-    if oldest is not None:
-        stays += f" AND coalesce(NOT {_older(update, oldest)}, true)"
+    stays = f"coalesce(NOT {_older(update, oldest)}, true)" if oldest is not None else "true"
     removes, rewritten = _files(intake, update, {*touched, *dropped})
     return Strategy(
         layout=update.key,
@@ -150,6 +164,8 @@ def _partition(
         keys=keys,
         removes=removes,
         rewritten=rewritten,
+        taken="__touched",
+        key=update.key,
         stays_where=stays,
         comes_where=comes,
         touched=touched,
