@@ -20,7 +20,7 @@ from workbench.store.duck import ROW_GROUP_ROWS, literal, quoted
 if TYPE_CHECKING:
     import duckdb
 
-BUCKET_ROWS = 1_500_000
+BUCKET_ROWS = 1_000_000
 """Rows counted at once: their groups fit the memory limit without spilling."""
 FILE = "digest-{}.parquet"
 """In the connection's spill folder: a temporary table took 80 MB more and twice the time."""
