@@ -14,7 +14,7 @@ class Shelf:
     """Datasets made of one Parquet file each."""
 
     def __init__(self, root: Path) -> None:
-        self.root = self._root = root
+        self.root = root
         root.mkdir()
 
     def put(self, name: str, select: str) -> None:

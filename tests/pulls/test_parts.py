@@ -332,6 +332,33 @@ def test_no_key_escapes_the_count(rows: list[dict[str, Any]], tmp_path: Path) ->
         assert counted.all >= sum(len(each) for each in objects)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(st.dictionaries(TEXTS, SCALARS | FREE, max_size=4), max_size=5),
+    chunk_bytes=st.integers(1, 40),
+)
+def test_where_chunks_end_does_not_matter_to_the_count(
+    rows: list[dict[str, Any]], chunk_bytes: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "rows.json"
+    path.write_text(json.dumps(rows, separators=(",", ":")), encoding="utf-8")
+
+    assert count_keys([path], chunk_bytes=chunk_bytes) == count_keys([path])
+
+
+def test_whole_numbers_of_either_sign_stay_whole(bench: Bench) -> None:
+    learned = Learned()
+    rows = [
+        {"day": DAY_MS, "visitorId": "v", "appId": -323232, "new": {"n": -1}, "x": [1, -1]},
+        {"day": DAY_MS, "visitorId": "v", "appId": 5629499534213120, "new": {"n": 2}},
+    ]
+    for recipe in (EVENTS, Recipe()):
+        found = bench.part(rows, recipe, learned)
+        assert {type(row["appId"]) for row in found} == {int}
+        assert {type(row["new"]["n"]) for row in found} == {int}
+        assert [1, -1] in [row["x"] for row in found]
+
+
 def test_keys_are_counted_across_the_ends_of_chunks(tmp_path: Path) -> None:
     path = tmp_path / "rows.json"
     row = json.dumps({"key": "value", "amp": "a\\u0026b", "n": 1}, separators=(",", ":"))

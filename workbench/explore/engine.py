@@ -25,8 +25,9 @@ SPILL_LIMIT = "8GB"
 class Scannable(Protocol):
     """What this room needs of the datasets: their names, their folder, and SQL that reads one."""
 
-    _root: Path
-    """The folder that holds every dataset: what users' SQL may read."""
+    @property
+    def root(self) -> Path:
+        """The folder that holds every dataset: what users' SQL may read."""
 
     def names(self) -> list[str]:
         """Every dataset."""
@@ -50,7 +51,7 @@ def looking(
             config={"memory_limit": f"{MEMORY_LIMIT_MB}MB", "threads": THREADS}
         )
         try:
-            folder = literals([f"{datasets._root.absolute()}/"])
+            folder = literals([f"{datasets.root.absolute()}/"])
             connection.execute(
                 f"SET temp_directory = {literal(spill)};"
                 f"SET max_temp_directory_size = {literal(SPILL_LIMIT)};"

@@ -127,9 +127,9 @@ def _huge(
     structure: Mapping[str, shapes.Structure], objects: str, cursor: "duckdb.DuckDBPyConnection"
 ) -> frozenset[shapes.Path]:
     """Paths of whole numbers that do not fit 64 signed bits."""
-    paths = list(shapes.paths_of("UBIGINT", dict(structure)))
+    paths = [path for kind in shapes.WHOLE for path in shapes.paths_of(kind, dict(structure))]
     largest = ", ".join(
-        f"max(({shapes.at(path, 'json')} ->> '$')::UBIGINT) > {2**63 - 1}" for path in paths
+        f"max(({shapes.at(path, 'json')} ->> '$')::HUGEINT) > {2**63 - 1}" for path in paths
     )
     found = cursor.execute(f"SELECT {largest} FROM {objects}").fetchall()[0]
     return frozenset(path for path, huge in zip(paths, found, strict=True) if huge)

@@ -22,8 +22,10 @@ from workbench.sql import literal, name
 if TYPE_CHECKING:
     import duckdb
 
-CHUNK_BYTES = 1 << 18
-"""Small enough to stay in the processor's cache while it is counted twice."""
+CHUNK_BYTES = 1 << 17
+"""Small enough to stay in the processor's cache while it is looked at several times."""
+EDGE_BYTES = 3
+"""What is carried from one chunk to the next: a backslash, and the two bytes not yet decided."""
 NOT_AN_OBJECT = "\x00"
 """Stands for a row that is no object among the keys found; no JSON key can be just this."""
 
@@ -54,6 +56,11 @@ class Learned:
     """The structure of each column that the catalogue does not know."""
     lock: Lock = field(default_factory=Lock)
 
+    def so_far(self) -> "tuple[frozenset[str], dict[str, shapes.Structure]]":
+        """Keys and structures that belong together, while other threads learn more."""
+        with self.lock:
+            return self.keys, self.free
+
     def add(self, keys: set[str], free: Mapping[str, shapes.Structure]) -> None:
         """Remember what one more slice holds."""
         with self.lock:
@@ -64,7 +71,7 @@ class Learned:
             }
 
 
-def count_keys(spools: Sequence[Path]) -> Keys | None:
+def count_keys(spools: Sequence[Path], *, chunk_bytes: int = CHUNK_BYTES) -> Keys | None:
     """Count the keys of JSON files; None where escapes make counting uncertain.
 
     Never too few: a text that begins with a colon counts as a key too, and such a slice is then
@@ -72,44 +79,41 @@ def count_keys(spools: Sequence[Path]) -> Keys | None:
     """
     every = texts = 0
     for path in spools:
-        carried = b""
+        before = b""
         with path.open("rb") as body:
-            while chunk := body.read(CHUNK_BYTES):
-                # What is cut by the end of a chunk is counted with the next one.
-                piece = carried + chunk
-                every += _grown(b'":', piece, carried)
-                texts += _grown(b'":"', piece, carried)
-                if b'\\"' in piece:
-                    escaped = _escaped_quotes(piece, len(carried))
-                    if escaped is None:
-                        return None
-                    every, texts = every - escaped.all, texts - escaped.texts
-                carried = piece[-3:]
+            while chunk := body.read(chunk_bytes):
+                found = _keys_in(before + chunk, len(before))
+                if found is None:
+                    return None
+                every, texts = every + found.all, texts + found.texts
+                before = (before + chunk)[-EDGE_BYTES:]
     return Keys(every, texts)
 
 
-def _escaped_quotes(piece: bytes, known: int) -> Keys | None:
-    """What quotes inside texts were wrongly counted as, beyond the ``known`` first bytes.
+def _keys_in(piece: bytes, known: int) -> Keys | None:
+    """Keys that end beyond the ``known`` first bytes of a piece, which were counted before.
 
-    An escaped quote opens or closes nothing. None where the backslash before it is itself
-    escaped, so that the quote does close its text.
+    A key ends in a quote and a colon; its value is a text where another quote follows. A quote
+    that is escaped ends nothing; None where the backslash before it is itself escaped.
     """
     import numpy as np
 
-    values = np.frombuffer(piece + b"\0\0\0", dtype=np.uint8)
-    at = np.flatnonzero(values == ord("\\"))
-    at = at[values[at + 1] == ord('"')]
-    if np.any(values[at[at > 0] - 1] == ord("\\")):
-        return None
-    keys = at[values[at + 2] == ord(":")]
-    texts = keys[values[keys + 3] == ord('"')]
-    # Those that ended within the bytes carried over were taken off with the piece before.
-    return Keys(int(np.sum(keys + 3 > known)), int(np.sum(texts + 4 > known)))
-
-
-def _grown(pattern: bytes, piece: bytes, carried: bytes) -> int:
-    """How often ``pattern`` ends in the new part of a piece."""
-    return piece.count(pattern) - carried.count(pattern)
+    values = np.frombuffer(piece, dtype=np.uint8)
+    # Where each quote with a colon behind it stands; those cut by the end come with the next piece.
+    quotes = values == ord('"')
+    ends = quotes[:-2] & (values[1:-1] == ord(":"))
+    texts = ends & quotes[2:]
+    # Three bytes are looked at, so what began two bytes before the end of the piece before is new.
+    new = max(0, known - 2)
+    every, of_texts = np.count_nonzero(ends[new:]), np.count_nonzero(texts[new:])
+    if b'\\"' in piece:
+        escapes = np.flatnonzero((values[:-1] == ord("\\")) & quotes[1:])
+        if np.any(values[escapes[escapes > 0] - 1] == ord("\\")):
+            return None
+        behind = escapes[(escapes + 1 >= new) & (escapes + 1 < len(ends))] + 1
+        every -= np.count_nonzero(ends[behind])
+        of_texts -= np.count_nonzero(texts[behind])
+    return Keys(int(every), int(of_texts))
 
 
 def quick_columns(
@@ -119,17 +123,14 @@ def quick_columns(
     cursor: "duckdb.DuckDBPyConnection",
 ) -> str | None:
     """SQL that reads the rows with the columns learned; None where nothing is learned yet."""
-    if not learned.keys or len({key.casefold() for key in learned.keys}) < len(learned.keys):
+    keys, free = learned.so_far()
+    if not keys or len({key.casefold() for key in keys}) < len(keys):
         return None
-    known = {
-        key: kind
-        for key, kind in recipe.columns.items()
-        if key in learned.keys and key not in learned.free
-    }
-    if not all(_is_quick(structure) for structure in learned.free.values()):
+    known = {key: kind for key, kind in recipe.columns.items() if key in keys and key not in free}
+    if not all(_is_quick(structure) for structure in free.values()):
         return None
     read = {key: _READ_AS[kind] for key, kind in known.items()}
-    read |= {key: _type_of(structure) for key, structure in learned.free.items()}
+    read |= {key: _type_of(structure) for key, structure in free.items()}
     columns = ", ".join(f"{name(key)}: {literal(kind)}" for key, kind in read.items())
     source = (
         f"read_json({files(spools)}, format='array', "
@@ -137,10 +138,9 @@ def quick_columns(
     )
     outputs = [shapes.Output(key, _known(key, kind)) for key, kind in known.items()]
     outputs += [
-        shapes.Output(key, _rebuilt(name(key), structure))
-        for key, structure in learned.free.items()
+        shapes.Output(key, _rebuilt(name(key), structure)) for key, structure in free.items()
     ]
-    found = {key: name(key) for key in learned.keys}
+    found = {key: name(key) for key in keys}
     return select_rows(outputs, source, recipe, found, lambda sql: types_of(sql, cursor))
 
 
@@ -225,12 +225,14 @@ def _type_of(structure: shapes.Structure) -> str:
         members = ", ".join(f"{name(key)} {_type_of(below)}" for key, below in structure.items())
         return f"STRUCT({members})"
     assert isinstance(structure, str)
-    return {"NULL": "VARCHAR", "BIGINT": "DOUBLE", "UBIGINT": "DOUBLE"}.get(structure, structure)
+    if structure in shapes.WHOLE:
+        return "DOUBLE"
+    return "VARCHAR" if structure == "NULL" else structure
 
 
 def _rebuilt(value: str, structure: shapes.Structure) -> str:
     """SQL for a quick structure as it goes into the part."""
-    if structure in ("BIGINT", "UBIGINT"):
+    if structure in shapes.WHOLE:
         return _whole(value)
     if not isinstance(structure, dict):
         return value

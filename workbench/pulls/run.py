@@ -81,7 +81,12 @@ def run(
         tally.stage("planning")
         plan = plan_pull(pull, services.documents.connection(pull.connection), services.now())
         spool = Spool.open(
-            services.settings.spool_root, pull.name, plan.fingerprint, services.now()
+            services.settings.spool_root,
+            pull.name,
+            plan.fingerprint,
+            services.now(),
+            run=tally.run_id,
+            is_done=lambda run: services.state.runs.get(run).status == "done",
         )
         with services.pendo(pull.connection, cancelled=lambda: tally.is_cancel_requested) as client:
             if plan.window:
@@ -93,7 +98,6 @@ def run(
         tally.stage("writing")
         writing = perf_counter()
         committed = _commit(plan, finished, spool, services, tally, release=release)
-        spool.discard()
         warnings = (*warnings, *(str(drift) for drift in committed.drift))
         for warning in warnings:
             tally.log(warning, level="warning")
@@ -121,6 +125,8 @@ def run(
                 "committing": round(perf_counter() - writing, 2),
             },
         }
+    # Only now: until the run is recorded, a kill must find what would make it go on.
+    spool.discard()
     return result
 
 

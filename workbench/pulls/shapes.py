@@ -20,7 +20,9 @@ ROW = "_row_"
 """What a row read out of JSON is called while its columns are made."""
 MANY_KEYS = 200
 """An object with more different keys than this is a map of free keys, not a group of columns."""
-NUMBERS = ("BIGINT", "UBIGINT", "DOUBLE")
+WHOLE = ("BIGINT", "UBIGINT", "HUGEINT")
+"""How DuckDB calls whole numbers: any, never negative, or some of each."""
+NUMBERS = (*WHOLE, "DOUBLE")
 KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("number", NUMBERS),
     ("yes_no", ("BOOLEAN",)),
@@ -74,7 +76,7 @@ def together(left: Structure, right: Structure) -> Structure:
     if isinstance(left, list) and isinstance(right, list):
         return [together(left[0], right[0])]
     if left in NUMBERS and right in NUMBERS:
-        return "DOUBLE" if "DOUBLE" in (left, right) else "BIGINT"
+        return "DOUBLE" if "DOUBLE" in (left, right) else "HUGEINT"
     return "JSON"
 
 
@@ -202,7 +204,7 @@ def _typed(structure: Structure, value: str, wanted: Wanted, path: Path) -> str:
         return f"{value}::VARCHAR"
     if path in wanted.numbers and structure in NUMBERS:
         return f"{value}::DOUBLE"
-    if structure == "UBIGINT":
+    if structure in WHOLE:
         return f"{value}::{'DECIMAL(20,0)' if path in wanted.huge else 'BIGINT'}"
     return value
 
@@ -223,7 +225,9 @@ def stored(structure: Structure, *, inside_list: bool = False) -> Structure:
             return "VARCHAR" if inside_list else "JSON"
         return {key: stored(part, inside_list=inside_list) for key, part in structure.items()}
     if inside_list:
-        return {"NULL": "VARCHAR", "JSON": "VARCHAR", "UBIGINT": "BIGINT"}.get(structure, structure)
+        if structure in WHOLE:
+            return "BIGINT"
+        return {"NULL": "VARCHAR", "JSON": "VARCHAR"}.get(structure, structure)
     return "VARCHAR" if structure == "NULL" else structure
 
 

@@ -7,6 +7,7 @@ written last and at once, so a slice either is finished or was never there.
 import json
 import shutil
 import uuid
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -45,25 +46,36 @@ class Spool:
         self.started_at = started_at
 
     @classmethod
-    def open(cls, root: Path, pull: str, fingerprint: str, now: datetime) -> Self:
+    def open(
+        cls,
+        root: Path,
+        pull: str,
+        fingerprint: str,
+        now: datetime,
+        *,
+        run: int | None = None,
+        is_done: Callable[[int], bool] = lambda run: False,
+    ) -> Self:
         """The spool of this plan: the one that was left, if it is fresh and of the same plan.
+
+        Args:
+            run: The run that will commit from it; None for a preview.
+            is_done: Whether a run came to its end. What it left behind is then not taken again:
+                it was killed between its end and tidying up.
 
         Raises:
             DiskFullError: no room for it.
         """
         folder = root / pull
         left = _read(folder / "plan.json")
-        if left and left["fingerprint"] == fingerprint:
-            started_at = datetime.fromisoformat(left["started_at"])
-            if timedelta() <= now - started_at <= FRESH_FOR:
-                return cls(folder, left["token"], started_at)
         with disk_explained("the spool folder"):
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True, exist_ok=True)
-            token = uuid.uuid4().hex
-            plan = {"fingerprint": fingerprint, "token": token, "started_at": now.isoformat()}
-            _write(folder / "plan.json", plan)
-        return cls(folder, token, now)
+            if left is None or not _is_usable(left, fingerprint, now, is_done):
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir(parents=True, exist_ok=True)
+                left = {"fingerprint": fingerprint, "token": uuid.uuid4().hex, "run": None}
+                left["started_at"] = now.isoformat()
+            _write(folder / "plan.json", {**left, "run": run or left["run"]})
+        return cls(folder, left["token"], datetime.fromisoformat(left["started_at"]))
 
     def raw(self, key: str) -> Path:
         """Where the answer to a slice is spooled while it arrives."""
@@ -89,6 +101,14 @@ class Spool:
     def discard(self) -> None:
         """Delete everything: it is committed, or no longer wanted."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _is_usable(
+    left: dict[str, Any], fingerprint: str, now: datetime, is_done: Callable[[int], bool]
+) -> bool:
+    age = now - datetime.fromisoformat(left["started_at"])
+    fresh = left["fingerprint"] == fingerprint and timedelta() <= age <= FRESH_FOR
+    return fresh and not (left["run"] is not None and is_done(left["run"]))
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -61,6 +61,11 @@ class Datasets:
         self._spills = (spool.absolute() if spool else self._root) / ".spill"
         self._patience_s = patience_s
 
+    @property
+    def root(self) -> Path:
+        """The folder all datasets are in; what a person's SQL may read."""
+        return self._root
+
     # -- what there is -------------------------------------------------------------------
 
     def names(self) -> list[str]:
@@ -158,6 +163,21 @@ class Datasets:
             return with_room(
                 self._spills, lambda connection: preview(connection, standing, parts, update, today)
             )
+
+    def incoming(self, parts: Sequence[Part], rows: int) -> tuple[tuple[Column, ...], pa.Table]:
+        """The columns that parts have together, and some of their rows, before any commit."""
+        import pyarrow as pa
+
+        from workbench.store.datasets.intake import take_in
+        from workbench.store.datasets.versions import columns_in_words
+        from workbench.store.duck import session
+
+        if not parts:
+            return (), pa.table({})
+        with session(self._spills) as connection:
+            intake = take_in(connection, None, parts)
+            query = f"SELECT * FROM {intake.incoming_sql()} LIMIT {int(rows)}"
+            return columns_in_words(intake.columns), connection.sql(query).to_arrow_table()
 
     def commit(
         self,
