@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 from time import perf_counter
 
 from workbench.errors import CancelledError, OverrunError, WorkbenchError
@@ -49,8 +49,9 @@ class Fetch:
     def __post_init__(self) -> None:
         self._learned = Learned()
         self._database = parts.connect()
+        self._reading = Lock()
+        """One page is read at a time: two readers' buffers would be the memory of two slices."""
         self._most_hours = 25
-        self._page_limit = 0
 
     def slices(self) -> Iterator[Finished]:
         """Every slice as it is finished, those of an earlier run first.
@@ -189,7 +190,7 @@ class Fetch:
                 piece, received = self._page(following)
                 rows, last = self._end_of(received)
                 self._must_move(piece, last)
-                under_way.append(writer.submit(self._kept, piece, received, last))
+                under_way.append(writer.submit(self._kept_page, piece, received, last))
                 following = next_page(piece, last) if last and rows >= piece.limit else None
                 if len(under_way) > 1:
                     yield under_way.pop(0).result()
@@ -207,10 +208,16 @@ class Fetch:
                 except OverrunError as hopeless:
                     raise hopeless from error
 
+    def _kept_page(self, piece: Slice, received: Received, last: str | None) -> Finished:
+        with self._reading:
+            return self._kept(piece, received, last)
+
     def _end_of(self, received: Received) -> tuple[int, str | None]:
         source = self.plan.source
         assert source is not None
-        return last_id(received.spools[0], source.id_field, self._database.cursor())
+        with self._reading:
+            spool, cursor = received.spools[0], self._database.cursor()
+            return parts.with_room(cursor, lambda: last_id(spool, source.id_field, cursor))
 
     def _must_move(self, piece: Slice, last: str | None) -> None:
         """A page that ends before it begins would be asked for without end."""

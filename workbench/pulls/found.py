@@ -138,11 +138,27 @@ def _huge(
 def last_id(
     spool: Path, id_field: str, cursor: "duckdb.DuckDBPyConnection"
 ) -> tuple[int, str | None]:
-    """How many rows a page holds, and the largest id among them, compared by bytes."""
+    """How many rows a page holds, and the largest id among them, compared by bytes.
+
+    Raises:
+        BrokenAnswerError: the page is not rows.
+    """
+    import duckdb
+
     columns = f"{{{name(id_field)}: 'VARCHAR'}}"
-    source = (
-        f"read_json({files([spool])}, format='array', columns={columns}, "
-        f"maximum_object_size={OBJECT_BYTES})"
-    )
-    found = cursor.execute(f"SELECT count(*), max({name(id_field)}) FROM {source}").fetchall()
-    return int(found[0][0]), found[0][1]
+
+    def ask(size: int) -> tuple[int, str | None]:
+        source = (
+            f"read_json({files([spool])}, format='array', columns={columns}, "
+            f"maximum_object_size={size})"
+        )
+        asked = f"SELECT count(*), max({name(id_field)}) FROM {source}"
+        rows, last = cursor.execute(asked).fetchall()[0]
+        return int(rows), last
+
+    try:
+        return ask(SMALL_OBJECT_BYTES)
+    except duckdb.InvalidInputException as error:
+        if "maximum_object_size" not in str(error):
+            raise not_rows() from error
+        return ask(OBJECT_BYTES)

@@ -34,8 +34,9 @@ _READ_AS: dict[ColumnType, str] = {
     # As decimals, because DuckDB would round 1.5 to a whole number without a word.
     "whole": "DOUBLE",
     "number": "DOUBLE",
-    "moment": "DOUBLE",
-    "day": "DOUBLE",
+    # Pendo's clock ticks in whole milliseconds: there is nothing to round.
+    "moment": "BIGINT",
+    "day": "BIGINT",
 }
 
 
@@ -246,7 +247,7 @@ def _rebuilt(value: str, structure: shapes.Structure) -> str:
 def _known(key: str, kind: ColumnType) -> str:
     """SQL for one column of the catalogue."""
     if kind == "moment":
-        return f"make_timestamptz({_whole(name(key))} * 1000)"
+        return f"make_timestamptz({name(key)} * 1000)"
     return _whole(name(key)) if kind == "whole" else name(key)
 
 

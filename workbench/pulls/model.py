@@ -117,8 +117,9 @@ class Pull(BaseModel):
     update: Update | None = None
     lookback_days: Annotated[int, Field(ge=0, le=90)] = 3
     """Days re-read before the first day of a relative window: Pendo's recent rows arrive late."""
-    page_size: Annotated[int, Field(ge=1, le=100_000)] = 10_000
-    """Visitors or accounts asked for at once."""
+    page_size: Annotated[int, Field(ge=1, le=100_000)] = 4_000
+    """Visitors or accounts asked for at once: with wide metadata some 4 MB, which DuckDB takes
+    apart within the memory a pull may have."""
     parallel: Annotated[int, Field(ge=1, le=8)] = 2
     """Requests under way at once."""
 

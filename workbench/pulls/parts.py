@@ -5,12 +5,12 @@ passed over is proven by counting (``learned``). All else is read by the structu
 the rows (``found``). An answer that is not rows never becomes a part.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from workbench.errors import BrokenAnswerError, disk_explained
+from workbench.errors import BrokenAnswerError, StorageError, disk_explained
 from workbench.pulls.found import found_columns
 from workbench.pulls.learned import Learned, count_keys, learn, proven, quick_columns
 from workbench.pulls.recipe import Recipe, other_day
@@ -19,10 +19,13 @@ from workbench.sql import literal
 if TYPE_CHECKING:
     import duckdb
 
+Made = TypeVar("Made")
+
 ROW_GROUP = 61_440
 """Rows of one Parquet row group: what DuckDB holds before it writes."""
-MEMORY_MB = 160
-"""What DuckDB may take; with Python and its libraries around it a pull stays under 300 MB."""
+MEMORY_MB = (160, 320, 640, 1280)
+"""What DuckDB may take, and what it may take where rows turn out too wide for that. With Python
+and its libraries around the first, a pull stays under 300 MB."""
 
 
 def connect() -> "duckdb.DuckDBPyConnection":
@@ -31,11 +34,37 @@ def connect() -> "duckdb.DuckDBPyConnection":
 
     return duckdb.connect(
         config={
-            "memory_limit": f"{MEMORY_MB}MB",
-            "threads": 2,
+            "memory_limit": f"{MEMORY_MB[0]}MB",
+            # Each slice is read by the thread that fetched it. More threads would each hold a
+            # reader's buffer of 32 MB, and an array is read by one of them anyway.
+            "threads": 1,
             "preserve_insertion_order": False,
+            # Every spool is read once or twice and deleted: remembering its bytes only costs.
+            "enable_external_file_cache": False,
         }
     )
+
+
+def with_room(cursor: "duckdb.DuckDBPyConnection", work: Callable[[], Made]) -> Made:
+    """Do ``work``; where its rows are too wide for the memory allowed, again with more.
+
+    Raises:
+        StorageError: not even the most is enough.
+    """
+    import duckdb
+
+    for memory_mb in MEMORY_MB[1:]:
+        try:
+            return work()
+        except duckdb.OutOfMemoryException:
+            cursor.execute(f"SET memory_limit = '{memory_mb}MB'")
+    try:
+        return work()
+    except duckdb.OutOfMemoryException as error:
+        raise StorageError(
+            f"The rows are too wide for {MEMORY_MB[-1]:,} MB of memory",
+            hint="Ask for fewer records at once (page_size), or for fewer fields.",
+        ) from error
 
 
 def write_part(
@@ -61,7 +90,8 @@ def write_part(
     temporary = target.with_suffix(".writing")
     with disk_explained(target.name):
         try:
-            rows = _written(spools, temporary, recipe, cursor, learned or Learned())
+            keep = learned or Learned()
+            rows = with_room(cursor, lambda: _written(spools, temporary, recipe, cursor, keep))
         except duckdb.InvalidInputException as error:
             if (wrong_day := other_day(error, recipe)) is not None:
                 raise wrong_day from error
