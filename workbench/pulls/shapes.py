@@ -71,7 +71,7 @@ def together(left: Structure, right: Structure) -> Structure:
     if left == "NULL":
         return right
     if isinstance(left, dict) and isinstance(right, dict):
-        keys = [*left, *(key for key in right if key not in left)]
+        keys = sorted({*left, *right})
         return {key: together(left.get(key, "NULL"), right.get(key, "NULL")) for key in keys}
     if isinstance(left, list) and isinstance(right, list):
         return [together(left[0], right[0])]

@@ -207,3 +207,15 @@ def test_columns_with_hostile_names_survive(bench: Bench) -> None:
 
     assert list(bench.types("t")) == [*names, "g"]
     assert len(bench.rows("t")) == 1
+
+
+def test_the_order_of_a_groups_fields_means_nothing(bench: Bench) -> None:
+    bench.append("t", "SELECT 1 id, {'a': 'x', 'b': 'y'} g")
+    bench.append("t", "SELECT 2 id, {'b': 'v', 'a': 'u'} g")
+
+    assert values(bench, "g") == [{"a": "x", "b": "y"}, {"a": "u", "b": "v"}]
+    again = bench.part(
+        "SELECT 1 id, {'b': 'y', 'a': 'x'} g UNION ALL SELECT 2, {'b': 'v', 'a': 'u'}"
+    )
+    effect = bench.datasets.effect("t", [again], Update("replace"))
+    assert (effect.same, effect.new, effect.gone) == (2, 0, 0)

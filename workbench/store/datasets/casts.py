@@ -52,7 +52,7 @@ def expression(value: str, have: Shape, want: Shape, depth: int = 0) -> str:
             return f"CASE WHEN {value} IS NOT NULL THEN CAST({hull} AS {sql_type(want)}) END"
         case Leaf(), Leaf():
             return _leaf(value, have, want)
-        case _ if unchanged(have, want):
+        case _ if identical(have, want):
             return value
         case Group(), Group():
             return _group(value, have, want, depth)
@@ -85,6 +85,25 @@ def _group(value: str, have: Group, want: Group, depth: int) -> str:
         f"{quoted(name)} := {filled.get(name) or nothing(shape)}" for name, shape in want.fields
     )
     return f"CASE WHEN {value} IS NOT NULL THEN struct_pack({packed}) END"
+
+
+def identical(have: Shape, want: Shape) -> bool:
+    """Whether values need no conversion at all: same kinds, same fields in the same order.
+
+    Rows are compared by hashes of whole values, and a group's hash depends on its fields' order.
+    """
+    match have, want:
+        case Group(), Group():
+            return [name for name, _ in have.fields] == [name for name, _ in want.fields] and all(
+                identical(mine, theirs)
+                for (_, mine), (_, theirs) in zip(have.fields, want.fields, strict=True)
+            )
+        case ListOf(), ListOf():
+            return identical(have.item, want.item)
+        case MapOf(), MapOf():
+            return have.via == "" and identical(have.value, want.value)
+        case _:
+            return unchanged(have, want)
 
 
 def unchanged(have: Shape, want: Shape) -> bool:
