@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, cast
 
-from workbench.errors import InputError, OverrunError
+from workbench.errors import OverrunError
 from workbench.pendo import queries
 from workbench.pendo.model import Apps, PendoConnection
 from workbench.pulls.model import Pull
@@ -273,29 +273,3 @@ def span_ms(day: date, zone: str) -> tuple[int, int]:
         queries.epoch_ms(day_start(day, zone)),
         queries.epoch_ms(day_start(day + timedelta(days=1), zone)),
     )
-
-
-def refuse_unplannable(pull: Pull) -> None:
-    """Check what a pull says that only a plan would notice, without a connection.
-
-    Raises:
-        InputError: as ``plan_pull`` would.
-    """
-    if pull.source == "custom":
-        queries.rewrite_custom(pull.request)
-    if pull.guide is not None:
-        queries.guide_id(pull.guide)
-
-
-__all__ = [
-    "Endpoint",
-    "InputError",
-    "Plan",
-    "Slice",
-    "halves",
-    "next_page",
-    "plan_pull",
-    "refuse_unplannable",
-    "smaller_page",
-    "span_ms",
-]

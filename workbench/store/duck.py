@@ -11,9 +11,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from workbench.errors import StorageError
+from workbench.sql import literal
+from workbench.sql import name as quoted
 
 if TYPE_CHECKING:
     import duckdb
+
+__all__ = [
+    "MEMORY_LIMIT_MB",
+    "ROOMS",
+    "ROW_GROUP_BYTES",
+    "ROW_GROUP_ROWS",
+    "THREADS",
+    "connect",
+    "literal",
+    "parquet_options",
+    "quoted",
+    "session",
+    "with_room",
+]
 
 MEMORY_LIMIT_MB = 112
 """With Python, Arrow and Delta loaded, a commit or preview stays under 300 MB (decision 0003)."""
@@ -107,24 +123,6 @@ def _is_alive(process: int) -> bool:
     except PermissionError:
         return True
     return True
-
-
-def quoted(name: str) -> str:
-    """A column or table name as SQL.
-
-    >>> quoted('say "hi"')
-    '"say ""hi\"""'
-    """
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """A text as SQL.
-
-    >>> literal("O'Hara")
-    "'O''Hara'"
-    """
-    return "'" + text.replace("'", "''") + "'"
 
 
 def parquet_options() -> str:
