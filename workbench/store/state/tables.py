@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0001"
+REVISION = "0003"
 """The newest migration, so that opening an up-to-date database need not load alembic."""
 
 
@@ -115,7 +115,13 @@ runs = Table(
     Column("error", Text),
     Column("hint", Text),
     Column("result", JSON(none_as_null=True)),
+    Column("attempt", Integer, nullable=False, server_default=text("1")),
+    Column("retry_of", BigInteger),
+    Column("not_before", Moment),
+    Column("schedule", Text),
+    Column("who", Text),
     Index("ix_runs_job_id", "job", "id"),
+    Index("ix_runs_status", "status"),
     # The database itself refuses a second run of one job, whoever forgets to ask first.
     Index(
         "uq_runs_one_running_per_job",
