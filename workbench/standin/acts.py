@@ -20,6 +20,7 @@ from datetime import datetime
 from typing import Any
 
 from workbench.standin import zones
+from workbench.standin.control import ActError as ActError
 from workbench.standin.events.raw import RawEvents, joined
 from workbench.standin.events.store import KINDS as EVENT_KINDS
 from workbench.standin.events.store import one_event
@@ -30,10 +31,6 @@ from workbench.standin.seeds.sizes import APPS, HOSTS
 from workbench.standin.subscription import Subscription
 
 Act = Mapping[str, Any]
-
-
-class ActError(ValueError):
-    """Nobody can do that; the text says why."""
 
 
 def perform(subscription: Subscription, act: Act) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 import threading
 from collections import Counter, deque
+from collections.abc import Callable
 from typing import Any
 
 import orjson
 
-from workbench.standin.acts import ActError
 from workbench.standin.replies import Reply, Request, json_reply, not_found
-from workbench.standin.switches import SwitchError
+from workbench.standin.switchboard import SwitchError
 from workbench.standin.weather import WeatherError
 
 CONTROL = "/_standin/"
@@ -18,10 +18,19 @@ LONGEST_BODY = 100_000
 """Bytes of a body that are kept; bulk writes can be megabytes."""
 
 
+class ActError(ValueError):
+    """Nobody can do that; the text says why."""
+
+
+def _by_path(request: Request) -> str:
+    return f"{request.method} {request.path}"
+
+
 class Record:
     """What was asked of the stand-in, and how much it sent."""
 
-    def __init__(self) -> None:
+    def __init__(self, endpoint: Callable[[Request], str] = _by_path) -> None:
+        self._endpoint = endpoint
         self._lock = threading.Lock()
         self.clear()
 
@@ -38,7 +47,7 @@ class Record:
         if request.path.startswith(CONTROL):
             return
         with self._lock:
-            self._requests[f"{request.method} {request.path}"] += 1
+            self._requests[self._endpoint(request)] += 1
             self._statuses[str(status)] += 1
             self._bytes += sent_bytes
             self._last.append((request, status, sent_bytes))

@@ -1,27 +1,25 @@
 """A rehearsal Pendo on loopback: start it, ask it, spoil it, look at what it was asked."""
 
-import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from workbench.standin.acts import ActError, perform
 from workbench.standin.api import Api
-from workbench.standin.control import CONTROL, Controls, Record, controlled
+from workbench.standin.clock import Clock
+from workbench.standin.control import Record
 from workbench.standin.keys import PENDO_KEY, PENDO_READ_KEY
-from workbench.standin.replies import Reply, Request
 from workbench.standin.seeds.sizes import SIZES
-from workbench.standin.server import StandInServer
-from workbench.standin.subscription import Clock, Subscription
+from workbench.standin.served import Served
+from workbench.standin.subscription import Subscription
 from workbench.standin.switches import SwitchError, Switches
-from workbench.standin.weather import Fault, Weather
+from workbench.standin.weather import Weather
 
 DEFAULT_ZONE = "America/New_York"
 """Not UTC on purpose: a day there is never a UTC day."""
 
 
-class PendoStandIn(Controls):
+class PendoStandIn(Served):
     """A rehearsal Pendo. Serves from when it is made until `close`.
 
     ``now`` freezes the clock; without it the real one runs. ``days`` is how many days back events
@@ -48,16 +46,7 @@ class PendoStandIn(Controls):
         self._subscription = self._fresh()
         self._api = Api(lambda: self._subscription, self._weather)
         self._record = Record()
-        self._server = StandInServer(port, self._answer, self._record.add)
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
-        )
-        self._thread.start()
-
-    @property
-    def url(self) -> str:
-        """The host, as a connection's ``url``; the client appends ``/api/v1``."""
-        return self._server.url
+        self._serve(port, self._api.answer)
 
     @property
     def key(self) -> str:
@@ -121,21 +110,8 @@ class PendoStandIn(Controls):
 
     def close(self) -> None:
         """Stop serving."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().close()
         self._subscription.entities.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _sown(self) -> dict[str, Any]:
         """Where the switches stand that decide what is sown."""
@@ -144,11 +120,6 @@ class PendoStandIn(Controls):
     def _fresh(self) -> Subscription:
         clock, before = Clock(self._now), getattr(self, "_subscription", None)
         return Subscription(self._seed, self._size, clock, self._zone, self._switches, before)
-
-    def _answer(self, request: Request) -> tuple[Reply, list[Fault]]:
-        if request.path.startswith(CONTROL):
-            return controlled(self, request), []
-        return self._api.answer(request)
 
 
 __all__ = ["ActError", "PendoStandIn", "SwitchError"]

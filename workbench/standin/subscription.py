@@ -1,11 +1,10 @@
 """Everything one rehearsal subscription holds; what every route works on."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from workbench.standin import zones
+from workbench.standin.clock import Clock
 from workbench.standin.events.raw import Late
 from workbench.standin.events.store import EventStore
 from workbench.standin.expressions import Setting
@@ -29,23 +28,6 @@ SEED_SWITCHES = (
 
 MOST_LENT = 20_000
 """Up to this many visitors, the rows of the start are kept for the next reset."""
-
-
-class Clock:
-    """The subscription's now: the real one, or one that stands still until it is moved."""
-
-    def __init__(self, now: datetime | None) -> None:
-        self._frozen_ms = None if now is None else zones.to_ms(now)
-        self._moved_ms = 0
-
-    def now_ms(self) -> int:
-        """The present moment."""
-        start = zones.to_ms(datetime.now(UTC)) if self._frozen_ms is None else self._frozen_ms
-        return start + self._moved_ms
-
-    def move(self, by_ms: int) -> None:
-        """Go forward, or back."""
-        self._moved_ms += by_ms
 
 
 class Subscription:

@@ -5,8 +5,10 @@ seed switches of section 9 are here too. A value is text or a whole number; anyt
 unknown name, or a value that the table does not know is refused with a sentence.
 """
 
-from collections.abc import Mapping
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from workbench.standin.switchboard import Switchboard, Value
+from workbench.standin.switchboard import SwitchError as SwitchError
 
 CHOICES: dict[str, tuple[str | int, ...]] = {
     "wrong_region_status": (403, 400),
@@ -94,80 +96,23 @@ NUMBERS: dict[str, float] = {
 }
 """Switches that take a number of 0 or more; 0, the default, is off."""
 
-Value = str | int | float
 
-
-class SwitchError(ValueError):
-    """No such switch, or no such value; the text is for the person who set it."""
-
-
-class Switches:
+class Switches(Switchboard):
     """The present position of every switch."""
 
     def __init__(self, zone: str) -> None:
         self._zone = _zone_name(zone)
-        self._values: dict[str, Value] = {}
-        self.reset()
+        super().__init__(CHOICES, NUMBERS)
 
     def reset(self) -> None:
         """Put every switch back to its default."""
-        self._values = {name: values[0] for name, values in CHOICES.items()}
-        self._values |= NUMBERS
+        super().reset()
         self._values["time_zone"] = self._zone
 
-    def set(self, wanted: Mapping[str, object]) -> None:
-        """Move some switches; all of them or, when one is wrong, none.
-
-        Raises:
-            SwitchError: an unknown name or an impossible value.
-        """
-        self._values |= {name: _checked(name, value) for name, value in wanted.items()}
-
-    def is_at(self, name: str, value: Value) -> bool:
-        """Whether a switch stands at ``value``."""
-        return self._values[name] == value
-
-    def text(self, name: str) -> str:
-        """The position of a switch, as text."""
-        return str(self._values[name])
-
-    def number(self, name: str) -> float:
-        """The position of a switch that takes a number."""
-        return float(self._values[name])
-
-    def status(self, name: str) -> int:
-        """The position of a switch that is a status code."""
-        return int(self._values[name])
-
-    @property
-    def all(self) -> dict[str, Value]:
-        """Every switch and its position."""
-        return dict(self._values)
-
-
-def _checked(name: str, value: object) -> Value:
-    if name == "time_zone":
-        return _zone_name(str(value))
-    if name in NUMBERS:
-        return _number(name, value)
-    if name not in CHOICES:
-        raise SwitchError(f"There is no switch named {name}")
-    text = {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
-    for choice in CHOICES[name]:
-        if str(choice) == str(text):
-            return choice
-    choices = ", ".join(str(choice) for choice in CHOICES[name])
-    raise SwitchError(f"The switch {name} takes {choices}, not {value}")
-
-
-def _number(name: str, value: object) -> float:
-    try:
-        number = float(str(value))
-    except ValueError:
-        number = -1
-    if not 0 <= number < float("inf"):
-        raise SwitchError(f"The switch {name} takes a number of 0 or more, not {value}")
-    return int(number) if number == int(number) else number
+    def _checked(self, name: str, value: object) -> Value | tuple[str, ...]:
+        if name == "time_zone":
+            return _zone_name(str(value))
+        return super()._checked(name, value)
 
 
 def _zone_name(name: str) -> str:

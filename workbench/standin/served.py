@@ -1,0 +1,55 @@
+"""A stand-in that listens: a server, its own door beside the public one, and an end."""
+
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from workbench.standin.control import CONTROL, Controls, Record, controlled
+from workbench.standin.replies import Reply, Request
+from workbench.standin.server import StandInServer
+from workbench.standin.weather import Fault
+
+Public = Callable[[Request], tuple[Reply, list[Fault]]]
+
+
+class Served(Controls):
+    """Serves from `_serve` until `close`."""
+
+    _record: Record
+
+    def _serve(self, port: int, public: Public) -> None:
+        """Begin to answer; ``public`` is asked what does not come to the stand-in's own door."""
+        self._public = public
+        self._server = StandInServer(port, self._answer, self._record.add)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        """The host, as a connection's ``url``; clients append their own paths."""
+        return self._server.url
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _answer(self, request: Request) -> tuple[Reply, list[Fault]]:
+        if request.path.startswith(CONTROL):
+            return controlled(self, request), []
+        return self._public(request)
