@@ -11,18 +11,14 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    StringConstraints,
     field_validator,
     model_validator,
 )
 
+from workbench.names import DatasetName, DocumentName
 from workbench.pulls.sources import SOURCES, SourceName
 from workbench.schedules.model import Retry, Schedule
 from workbench.store.datasets.model import Update
-
-DocumentName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
-DatasetName = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]{0,62}$")]
-"""A dataset is a folder and an SQL name at once, so it can be neither a path nor need quoting."""
 
 MOST_DAYS = 3660
 """Ten years. Pendo keeps less; a larger number is a slip of the keyboard."""

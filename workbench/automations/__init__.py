@@ -1,0 +1,1 @@
+"""Prediction syncs: a decision base read, compared with Pendo, and written as planned."""
