@@ -4,7 +4,10 @@ One database per installation, SQLite in the home by default and PostgreSQL by U
 here knows what a document means; datasets are kept next door.
 """
 
+from workbench.store.state.decisions import Decisions
 from workbench.store.state.documents import Change, Documents, Outcome, Stored
+from workbench.store.state.ledger import Ledger, Push, Request, Written
+from workbench.store.state.plans import Plans, SavedPlan
 from workbench.store.state.run_rows import Run, Status, Trigger
 from workbench.store.state.runs import Runs
 from workbench.store.state.secrets import Secrets, prepare_home, read_key
@@ -13,17 +16,24 @@ from workbench.store.state.tally import LogLine, Tally
 
 __all__ = [
     "Change",
+    "Decisions",
     "Documents",
+    "Ledger",
     "LogLine",
     "Outcome",
+    "Plans",
+    "Push",
+    "Request",
     "Run",
     "Runs",
+    "SavedPlan",
     "Secrets",
     "State",
     "Status",
     "Stored",
     "Tally",
     "Trigger",
+    "Written",
     "prepare_home",
     "read_key",
 ]

@@ -7,6 +7,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     String,
     Table,
     Text,
@@ -15,12 +16,31 @@ from sqlalchemy import (
 
 from workbench.store.state.tables import Identity, Moment, metadata
 
+pushes = Table(
+    "pushes",
+    metadata,
+    Column("run_id", Identity, ForeignKey("runs.id"), primary_key=True, autoincrement=False),
+    Column("automation", String(64), nullable=False),
+    Column("connection", String(64), nullable=False),
+    Column("object", String(16), nullable=False),
+    Column("field_group", String(64), nullable=False),
+    Column("purpose", String(16), nullable=False),  # sync | undo | retry | test
+    # The run that an undo takes back, or whose failed rows are sent again.
+    Column("of_run", BigInteger),
+    Column("fingerprint", String(64), nullable=False),
+    Column("dataset", String(64)),
+    Column("version", BigInteger),
+    Column("began_at", Moment, nullable=False),
+    # Empty until every cell of it is accounted for: a push that was killed.
+    Column("ended_at", Moment),
+    Index("ix_pushes_automation_run_id", "automation", "run_id"),
+)
+
 ledger = Table(
     "ledger",
     metadata,
     Column("id", Identity, primary_key=True),
     Column("run_id", Identity, ForeignKey("runs.id"), nullable=False),
-    Column("automation", String(64), nullable=False),
     Column("object", String(16), nullable=False),
     Column("record_id", Text, nullable=False),
     Column("field", Text, nullable=False),
@@ -37,14 +57,15 @@ ledger = Table(
 ledger_requests = Table(
     "ledger_requests",
     metadata,
-    Column("run_id", Identity, ForeignKey("runs.id"), primary_key=True),
-    Column("batch", Integer, primary_key=True),
-    Column("state", String(16), nullable=False),
+    Column("run_id", Identity, ForeignKey("runs.id"), primary_key=True, autoincrement=False),
+    Column("batch", Integer, primary_key=True, autoincrement=False),
+    Column("state", String(16), nullable=False),  # sent | answered | unknown | split | refused
     Column("records", Integer, nullable=False),
-    Column("attempts", Integer, nullable=False, server_default=text("0")),
-    Column("sent_at", Moment),
+    Column("attempts", Integer, nullable=False, server_default=text("1")),
+    Column("sent_at", Moment, nullable=False),
     Column("answered_at", Moment),
-    Column("request", Text),
+    # Compressed: the bodies of a first push are hundreds of megabytes of very similar text.
+    Column("request", LargeBinary),
     Column("answer", Text),
 )
 
@@ -64,11 +85,14 @@ decisions = Table(
 plans = Table(
     "plans",
     metadata,
-    Column("fingerprint", String(64), primary_key=True),
     Column("automation", String(64), primary_key=True),
+    Column("fingerprint", String(64), primary_key=True),
     Column("made_at", Moment, nullable=False),
+    Column("saved_at", Moment, nullable=False),
+    # The newest run that carried it out; a plan without one was only looked at.
     Column("run_id", BigInteger),
     Column("counts", JSON(none_as_null=True), nullable=False),
-    Column("file", Text),
-    Index("ix_plans_automation_made_at", "automation", "made_at"),
+    Column("file", Text, nullable=False),
+    Index("ix_plans_automation_saved_at", "automation", "saved_at"),
+    Index("ix_plans_run_id", "run_id"),
 )

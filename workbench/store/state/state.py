@@ -7,8 +7,11 @@ from typing import Self
 from sqlalchemy import Connection
 
 from workbench.store.state.database import Database, open_database, sqlite_path
+from workbench.store.state.decisions import Decisions
 from workbench.store.state.documents import Documents
+from workbench.store.state.ledger import Ledger
 from workbench.store.state.migrate import upgrade
+from workbench.store.state.plans import Plans
 from workbench.store.state.runs import Runs
 from workbench.store.state.secrets import Secrets, prepare_home
 
@@ -21,6 +24,9 @@ class State:
         self.documents = Documents(database)
         self.secrets = Secrets(database, secret_key)
         self.runs = Runs(database)
+        self.ledger = Ledger(database)
+        self.decisions = Decisions(database)
+        self.plans = Plans(database)
 
     @classmethod
     def open(cls, database_url: str, *, secret_key: bytes | str) -> Self:
