@@ -19,6 +19,7 @@ from workbench.errors import InputError, WorkbenchError
 from workbench.words import nearest
 
 if TYPE_CHECKING:
+    from workbench.campaigns.model import CampaignSync
     from workbench.pendo.model import PendoConnection
     from workbench.pulls.model import Pull
     from workbench.store.state import Change, Outcome, State
@@ -62,6 +63,18 @@ class Catalogue:
 
         model = self._read("pull", name)
         assert isinstance(model, Pull)
+        return model
+
+    def campaign_sync(self, name: str) -> "CampaignSync":
+        """One campaign sync.
+
+        Raises:
+            InputError: there is none of that name, or it is no longer valid.
+        """
+        from workbench.campaigns.model import CampaignSync
+
+        model = self._read("campaign_sync", name)
+        assert isinstance(model, CampaignSync)
         return model
 
     def secret(self, kind: str, name: str, which: str = "key") -> SecretStr | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from workbench.campaigns.model import CampaignSync
 from workbench.documents.faults import Fault
 from workbench.documents.yaml_text import Written
 from workbench.pendo.model import PendoConnection
@@ -17,7 +18,6 @@ Reference = tuple[str, str]
 
 LATER: Mapping[str, str] = {
     "automation": "automations are not supported yet: they arrive with the prediction syncs",
-    "campaign_sync": "campaign syncs are not supported yet: they arrive with Salesforce",
 }
 """Kinds the design names and this version cannot carry out."""
 
@@ -50,6 +50,11 @@ def _pull_references(pull: BaseModel) -> tuple[Reference, ...]:
     return (("connection", pull.connection),)
 
 
+def _campaign_sync_references(sync: BaseModel) -> tuple[Reference, ...]:
+    assert isinstance(sync, CampaignSync)
+    return (("connection", sync.connection),)
+
+
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
     for kind in (
@@ -61,6 +66,7 @@ KINDS: Mapping[str, Kind] = {
             secrets=("key",),
         ),
         Kind("pull", {"": Pull}, references=_pull_references),
+        Kind("campaign_sync", {"": CampaignSync}, references=_campaign_sync_references),
     )
 }
 """Every kind of this version, in the order in which they are exported."""

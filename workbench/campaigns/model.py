@@ -1,0 +1,106 @@
+"""A campaign sync as an analyst writes it: which org, what is written where, within which limits.
+
+The documents of ``kind: campaign_sync``. Every open question of the contract is a key.
+"""
+
+from typing import Annotated, Literal, Self
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+
+from workbench.campaigns import choices
+from workbench.campaigns.choices import CampaignId, FieldName
+from workbench.names import DocumentName
+from workbench.schedules.model import Retry, Schedule
+from workbench.words import nearest
+
+
+def _checked_zone(text: str) -> str:
+    if text in available_timezones():
+        return text
+    raise ValueError(f"unknown time zone {text[:60]}{nearest(text, available_timezones())}")
+
+
+class CampaignSync(BaseModel):
+    """Keep the campaigns of one Salesforce org and our mail side in step."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["campaign_sync"] = "campaign_sync"
+    name: DocumentName
+    description: str = ""
+    owner: str = ""
+    tags: tuple[str, ...] = ()
+    connection: DocumentName
+    timezone: Annotated[str, AfterValidator(_checked_zone)] | None = None
+    """Whose today decides that a campaign has ended; None is the workspace's zone."""
+
+    auto_sync_field: FieldName | None = None
+    """A checkbox field on Campaign; None keeps the checkbox here (Q17)."""
+    closed_when: choices.ClosedWhen = choices.ClosedWhen()
+    skip_closed: bool = True
+    """Batch runs leave closed campaigns out, count them and list them (Q09)."""
+    test_members: choices.TestMembers = choices.TestMembers()
+    status_map: choices.StatusMap = choices.StatusMap()
+    campaigns: dict[CampaignId, choices.Special] = {}
+    """What single campaigns do in their own way."""
+    statistics: Annotated[
+        dict[str, FieldName | None], AfterValidator(choices.checked_statistics)
+    ] = {}
+    """Statistic → field on Campaign; null keeps it on our side."""
+    engagement: choices.Engagement = choices.Engagement()
+
+    nightly: choices.Nightly = choices.Nightly()
+    hourly: choices.Hourly = choices.Hourly()
+    writeback: choices.Writeback = choices.Writeback()
+    conflict: choices.Conflict = choices.Conflict()
+    campaign_fields: choices.CampaignFields = choices.CampaignFields()
+    conversion: choices.Follow = choices.Follow()
+    merge: choices.Follow = choices.Follow()
+    deletes: choices.Deletes = choices.Deletes()
+    new_edition: choices.NewEdition = choices.NewEdition()
+    manual: choices.Manual = choices.Manual()
+    status: choices.Status = choices.Status()
+    members: choices.Members = choices.Members()
+    pam: choices.Pam = choices.Pam()
+    drip: choices.Drip = choices.Drip()
+    scoring: choices.Scoring = choices.Scoring()
+    notify: choices.Notify = choices.Notify()
+    bounce: choices.Bounce = choices.Bounce()
+    run: choices.Overlap = choices.Overlap()
+    optout: choices.OptOut = choices.OptOut()
+    stats: choices.Stats = choices.Stats()
+    api: choices.Api = choices.Api()
+    catch_up: Literal["ask", "once", "each", "skip"] = "ask"
+    """What becomes of batch runs that were missed (Q24)."""
+    retry: Retry = Retry()
+
+    @model_validator(mode="after")
+    def _special_campaigns_are_told_apart(self) -> Self:
+        short = [campaign[:15] for campaign in self.campaigns]
+        if len(set(short)) < len(short):
+            raise ValueError("`campaigns` names one campaign twice, with 15 and with 18 characters")
+        return self
+
+    def status_map_of(self, campaign_id: str) -> choices.StatusMap:
+        """The mapping of one campaign, by its 15 or 18 characters: its own, or everybody's."""
+        special = self.special(campaign_id)
+        return (special.status_map if special else None) or self.status_map
+
+    def special(self, campaign_id: str) -> choices.Special | None:
+        """What one campaign does in its own way, None if nothing."""
+        for named, special in self.campaigns.items():
+            if named[:15] == campaign_id[:15]:
+                return special
+        return None
+
+    @property
+    def nightly_schedule(self) -> Schedule:
+        """When the nightly batch runs."""
+        hour, minute = self.nightly.at
+        return Schedule(every="daily", hour=hour, minute=minute, timezone="UTC")
+
+    @property
+    def hourly_schedule(self) -> Schedule:
+        """When the hourly batch runs, if it is on."""
+        return Schedule(every="hourly", minute=self.hourly.minute, timezone="UTC")

@@ -1,0 +1,74 @@
+"""The words of a campaign: what may happen to a member, states, reasons, editions by type. Pure."""
+
+from typing import Literal
+
+SyncKind = Literal["initial", "manual", "nightly", "hourly"]
+SYNC_KINDS: tuple[SyncKind, ...] = ("initial", "manual", "nightly", "hourly")
+
+ACTIONS = ("Sent", "Opened", "Clicked", "Completed")
+"""What a member did last, weakest first: a later one never hides a stronger one."""
+ACTION_OF_EVENT = {
+    "sent": "Sent",
+    "delivered": "Sent",
+    "opened": "Opened",
+    "clicked": "Clicked",
+    "completed": "Completed",
+}
+"""What an event of the engagement dataset makes of a member; the other events make reasons."""
+EVENTS = (*ACTION_OF_EVENT, "soft_bounced", "hard_bounced", "complained", "opted_out")
+"""Every event an engagement dataset may hold."""
+
+OPT_OUT_REASONS = (
+    "Opt Out Direct",
+    "Opt Out Indirect",
+    "Opt Out Previous",
+    "Opt Out Subscription",
+)
+REASONS = (
+    *OPT_OUT_REASONS,
+    "Complaint",
+    "Hard Bounce",
+    "Soft Bounce",
+    "No address",
+    "Invalid address",
+    "Duplicate e-mail",
+)
+"""Why a member is inactive; the first that applies is shown (campaign-sync contract, section 11).
+What the person said comes before what happened to a mail, and that before the address."""
+
+ADAPTIVE_EDITIONS = ("Initial", "Not Opened", "Not Clicked", "Not Complete", "Complete")
+"""What New Edition makes of an adaptive campaign (campaign-sync contract, section 4)."""
+ADAPTIVE_AUDIENCE = {
+    "Not Opened": "Sent, not opened",
+    "Not Clicked": "Opened, not clicked",
+    "Not Complete": "Clicked, not completed",
+    "Complete": "Completed",
+}
+"""To whom each edition after the first goes."""
+CampaignType = Literal["scheduled", "adaptive", "drip"]
+"""How a campaign sends, which decides its first editions."""
+
+STATISTICS = (
+    "total",
+    "active",
+    "inactive",
+    "leads",
+    "contacts",
+    "converted",
+    "sent",
+    "delivered",
+    "opened",
+    "clicked",
+    "completed",
+    "bounced",
+    "opted_out",
+    "complained",
+    "open_rate",
+    "click_rate",
+    "click_to_open_rate",
+    "completion_to_open_rate",
+    "opt_out_rate",
+    "complaint_rate",
+    "bounce_rate",
+)
+"""What can be written to a field of the campaign; rates are fractions from 0 to 1."""
