@@ -1,15 +1,72 @@
 """A schedule as an analyst writes it: how often, at what hour, in whose zone. Pure."""
 
-from typing import Annotated, Literal, Self
+from functools import cache
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
+from workbench.schedules.cron import fault_of
 from workbench.words import nearest
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-MonthDay = Annotated[int, Field(ge=1, le=28)] | Literal["last"]
-"""28 is the last day every month has; ``last`` says the rest."""
+WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+"""In the order of ``date.weekday``."""
+LAST_SHARED_DAY = 28
+"""The last day that every month has; ``last`` says the rest."""
+CatchUp = Literal["ask", "once", "each", "skip"]
+"""What becomes of slots that nobody was there to run."""
+ABBREVIATIONS = {
+    "PST": "America/Los_Angeles",
+    "PDT": "America/Los_Angeles",
+    "CST": "America/Chicago",
+    "CDT": "America/Chicago",
+    "EDT": "America/New_York",
+    "BST": "Europe/London",
+    "CEST": "Europe/Berlin",
+    "IST": "Asia/Kolkata",
+    "JST": "Asia/Tokyo",
+}
+"""What people write for a zone that the time-zone database does not know by that name."""
+
+
+def _is_hour(value: int) -> int:
+    if 0 <= value <= 23:
+        return value
+    least = "midnight is 0" if value == 24 else f"nearest: {min(max(value, 0), 23)}"
+    raise ValueError(f"there is no hour {value}: hours go from 0 to 23, {least}")
+
+
+def _is_minute(value: int) -> int:
+    if 0 <= value <= 59:
+        return value
+    raise ValueError(
+        f"there is no minute {value}: minutes go from 0 to 59, nearest: {min(max(value, 0), 59)}"
+    )
+
+
+Hour = Annotated[int, AfterValidator(_is_hour)]
+Minute = Annotated[int, AfterValidator(_is_minute)]
+
+
+class ActiveHours(BaseModel):
+    """The hours of the day in which an hourly schedule fires; both ends are included.
+
+    From 22 to 6 goes over midnight.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    first: Hour = Field(alias="from")
+    last: Hour = Field(alias="to")
 
 
 class Schedule(BaseModel):
@@ -18,31 +75,117 @@ class Schedule(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     every: Literal["daily", "weekly", "monthly", "hourly", "cron"]
-    hour: Annotated[int, Field(ge=0, le=23)] | None = None
-    minute: Annotated[int, Field(ge=0, le=59)] = 0
-    on: tuple[Weekday | MonthDay, ...] = ()
+    hour: Hour | None = None
+    minute: Minute = 0
+    on: tuple[Weekday | int | Literal["last"], ...] = ()
+    active_hours: ActiveHours | None = None
+    """Hourly only; None is all day."""
+    interval: Annotated[int, Field(ge=1, le=23)] = 1
+    """Hourly only: every so many hours, counted from the first active hour of each day."""
     cron: str | None = None
     timezone: str = "UTC"
 
+    @field_validator("on", mode="before")
+    @classmethod
+    def _days_suit(cls, value: Any, info: ValidationInfo) -> Any:
+        every = info.data.get("every")
+        if isinstance(value, list | tuple) and every in _DAY_FAULT:
+            for day in value:
+                if fault := _DAY_FAULT[every](day):
+                    raise ValueError(fault)
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        if value in _zones():
+            return value
+        raise ValueError(f"unknown time zone {value[:60]}{_nearest_zone(value)}")
+
+    @field_validator("cron")
+    @classmethod
+    def _cron_is_possible(cls, value: str | None) -> str | None:
+        if value is not None and (fault := fault_of(value)):
+            raise ValueError(fault)
+        return value
+
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
-        if self.timezone not in available_timezones():
-            guess = nearest(self.timezone, available_timezones())
-            raise ValueError(f"unknown time zone {self.timezone}{guess}")
-        if self.every in ("daily", "weekly", "monthly") and self.hour is None:
-            raise ValueError(f"a {self.every} schedule needs an hour from 0 to 23")
         if (self.every == "cron") != (self.cron is not None):
             raise ValueError("a cron schedule needs `cron`, and only a cron schedule has one")
-        kinds = {"weekly": str, "monthly": (int, str)}
-        if self.every in kinds and not self.on:
+        if self.every in ("daily", "weekly", "monthly") and self.hour is None:
+            raise ValueError(f"a {self.every} schedule needs an hour from 0 to 23")
+        if self.every in _DAY_FAULT and not self.on:
             raise ValueError(f"a {self.every} schedule needs its days in `on`")
-        weekly_days = all(isinstance(day, str) and day != "last" for day in self.on)
-        monthly_days = all(isinstance(day, int) or day == "last" for day in self.on)
-        if self.every == "weekly" and not weekly_days:
-            raise ValueError("`on` of a weekly schedule takes mon, tue, wed, thu, fri, sat, sun")
-        if self.every == "monthly" and not monthly_days:
-            raise ValueError("`on` of a monthly schedule takes days 1 to 28, or last")
+        for key, kinds in _BELONGS.items():
+            if key in self.model_fields_set and getattr(self, key) and self.every not in kinds:
+                raise ValueError(f"`{key}` belongs to {' and '.join(kinds)}, not to {self.every}")
         return self
+
+    @property
+    def hours(self) -> tuple[int, ...]:
+        """The hours of a day at which it fires, ascending; empty for cron."""
+        if self.every != "hourly":
+            return () if self.hour is None else (self.hour,)
+        first, last = 0, 23
+        if self.active_hours is not None:
+            first, last = self.active_hours.first, self.active_hours.last
+        span = (last - first) % 24
+        return tuple(sorted((first + hour) % 24 for hour in range(0, span + 1, self.interval)))
+
+
+_BELONGS = {
+    "on": ("weekly", "monthly"),
+    "hour": ("daily", "weekly", "monthly"),
+    "minute": ("daily", "weekly", "monthly", "hourly"),
+    "active_hours": ("hourly",),
+    "interval": ("hourly",),
+}
+"""A key that would mean nothing is refused: its writer expects something of it."""
+
+
+def _weekday_fault(day: Any) -> str:
+    if day in WEEKDAYS:
+        return ""
+    word = str(day)[:20].lower()
+    close = word[:3] if word[:3] in WEEKDAYS else ""
+    guess = f"; did you mean {close}?" if close else nearest(word, WEEKDAYS)
+    return f"{day!r} is not a weekday: weekly takes {', '.join(WEEKDAYS)}{guess}"
+
+
+def _month_day_fault(day: Any) -> str:
+    is_number = isinstance(day, int) and not isinstance(day, bool)
+    if day == "last" or (is_number and 1 <= day <= LAST_SHARED_DAY):
+        return ""
+    known = f"monthly takes days 1 to {LAST_SHARED_DAY}, or last"
+    if not is_number:
+        return f"{day!r} is not a day of the month: {known}"
+    close: int | str = 1 if day < 1 else "last"
+    why = "is not in every month" if LAST_SHARED_DAY < day <= 31 else "does not exist"
+    return f"day {day} {why}: {known}; nearest: {close}"
+
+
+_DAY_FAULT = {"weekly": _weekday_fault, "monthly": _month_day_fault}
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Every zone name; asking for them reads some six hundred files."""
+    return frozenset(available_timezones())
+
+
+def _nearest_zone(given: str) -> str:
+    wanted = given.strip().replace(" ", "_").lower()
+    known = {zone.lower(): zone for zone in sorted(_zones(), reverse=True)}
+    cities = {zone.rpartition("/")[2].lower(): zone for zone in sorted(_zones(), reverse=True)}
+    for names in (known, cities, {key.lower(): zone for key, zone in ABBREVIATIONS.items()}):
+        if wanted in names:
+            return f"; did you mean {names[wanted]}?"
+    for names in (known, cities):
+        if guess := nearest(wanted, names):
+            word = guess.removeprefix("; did you mean ").removesuffix("?")
+            return f"; did you mean {names[word]}?"
+    return "; zones are named like Europe/London, and UTC is the default"
 
 
 class Retry(BaseModel):
