@@ -1,6 +1,6 @@
 """Wording shared by messages: the nearest known name, counts with their noun. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 
@@ -26,3 +26,13 @@ def counted(number: int, one: str, many: str | None = None) -> str:
     """
     noun = one if number == 1 else many or f"{one}s"
     return f"{number:,}".replace(",", " ") + f" {noun}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words in a row, "and" before the last.
+
+    >>> listed(["Monday", "Thursday", "Sunday"])
+    'Monday, Thursday and Sunday'
+    """
+    *head, tail = words
+    return f"{', '.join(head)} and {tail}" if head else tail

@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from workbench.schedules.cron import fault_of
-from workbench.words import nearest
+from workbench.words import listed, nearest
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -119,7 +119,7 @@ class Schedule(BaseModel):
             raise ValueError(f"a {self.every} schedule needs its days in `on`")
         for key, kinds in _BELONGS.items():
             if key in self.model_fields_set and getattr(self, key) and self.every not in kinds:
-                raise ValueError(f"`{key}` belongs to {' and '.join(kinds)}, not to {self.every}")
+                raise ValueError(f"`{key}` belongs to {listed(kinds)}, not to {self.every}")
         return self
 
     @property

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from workbench.schedules import cron
 from workbench.schedules.model import WEEKDAYS, Schedule
 from workbench.schedules.wall import Clock
+from workbench.words import listed
 
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -76,13 +77,3 @@ def _month_days(on: Sequence[object]) -> str:
 def _ordinal(number: int) -> str:
     suffixes = {1: "st", 2: "nd", 3: "rd"}
     return f"{number}{'th' if number in (11, 12, 13) else suffixes.get(number % 10, 'th')}"
-
-
-def listed(words: Sequence[str]) -> str:
-    """Words in a row, "and" before the last.
-
-    >>> listed(["Monday", "Thursday", "Sunday"])
-    'Monday, Thursday and Sunday'
-    """
-    *head, tail = words
-    return f"{', '.join(head)} and {tail}" if head else tail
