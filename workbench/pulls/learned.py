@@ -7,11 +7,11 @@ the slice is looked at as a whole and what is new is learned.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workbench.pulls import shapes
 from workbench.pulls.found import SMALL_OBJECT_BYTES, files, objects_of, types_of
@@ -21,11 +21,15 @@ from workbench.sql import literal, name
 
 if TYPE_CHECKING:
     import duckdb
+    import numpy as np
 
 CHUNK_BYTES = 1 << 17
 """Small enough to stay in the processor's cache while it is looked at several times."""
 EDGE_BYTES = 3
 """What is carried from one chunk to the next: a backslash, and the two bytes not yet decided."""
+QUOTE, COLON, BACKSLASH = b'":\\'
+QUOTE_COLON, COLON_QUOTE = (int.from_bytes(pair, "little") for pair in (b'":', b':"'))
+"""Pairs of bytes as one number: comparing two bytes at once is four times faster than each."""
 NOT_AN_OBJECT = "\x00"
 """Stands for a row that is no object among the keys found; no JSON key can be just this."""
 
@@ -100,21 +104,35 @@ def _keys_in(piece: bytes, known: int) -> Keys | None:
     import numpy as np
 
     values = np.frombuffer(piece, dtype=np.uint8)
-    # Where each quote with a colon behind it stands; those cut by the end come with the next piece.
-    quotes = values == ord('"')
-    ends = quotes[:-2] & (values[1:-1] == ord(":"))
-    texts = ends & quotes[2:]
     # Three bytes are looked at, so what began two bytes before the end of the piece before is new.
     new = max(0, known - 2)
-    every, of_texts = np.count_nonzero(ends[new:]), np.count_nonzero(texts[new:])
-    if b'\\"' in piece:
-        escapes = np.flatnonzero((values[:-1] == ord("\\")) & quotes[1:])
-        if np.any(values[escapes[escapes > 0] - 1] == ord("\\")):
-            return None
-        behind = escapes[(escapes + 1 >= new) & (escapes + 1 < len(ends))] + 1
-        every -= np.count_nonzero(ends[behind])
-        of_texts -= np.count_nonzero(texts[behind])
-    return Keys(int(every), int(of_texts))
+    if len(piece) - new < 3:
+        return Keys(0, 0)
+    every = texts = 0
+    for ends, of_texts in _matches(values[new:]):
+        every += int(np.count_nonzero(ends))
+        texts += int(np.count_nonzero(of_texts))
+    escapes = np.flatnonzero(values[:-1] == BACKSLASH)
+    escapes = escapes[values[escapes + 1] == QUOTE]
+    if np.any(values[escapes[escapes > 0] - 1] == BACKSLASH):
+        return None
+    behind = escapes[(escapes + 1 >= new) & (escapes + 3 < len(piece))] + 1
+    behind = behind[values[behind + 1] == COLON]
+    every -= len(behind)
+    texts -= int(np.count_nonzero(values[behind + 2] == QUOTE))
+    return Keys(every, texts)
+
+
+def _matches(values: "np.ndarray[Any, Any]") -> "Iterator[tuple[Any, Any]]":
+    """Where a quote and a colon stand, and where another quote follows: even places, then odd."""
+    size = len(values)
+    even = values[: size // 2 * 2].view("<u2")
+    odd = values[1 : 1 + (size - 1) // 2 * 2].view("<u2")
+    last_even, last_odd = (size - 1) // 2, (size - 2) // 2
+    ends = even[:last_even] == QUOTE_COLON
+    yield ends, ends & (odd[:last_even] == COLON_QUOTE)
+    ends = odd[:last_odd] == QUOTE_COLON
+    yield ends, ends & (even[1 : 1 + last_odd] == COLON_QUOTE)
 
 
 def quick_columns(
