@@ -1,0 +1,207 @@
+"""What a run costs in calls, before it is made (campaign-sync contract, section 9). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Literal
+
+PAGE_ROWS = 2000
+"""Rows of one page of a query, at best."""
+IDS_IN_URL = 200
+"""Campaign ids of one query: more do not fit into an address (salesforce-api contract, 2)."""
+COLLECTION_ROWS = 200
+COMPOSITE_ROWS = 1000
+"""Five collections in one call."""
+BULK_CALLS = 8
+"""Create, upload, close, results, failures and about three looks."""
+DAYS_A_MONTH = 30
+ONE_BY_ONE_CALLS = 4
+"""What a sync of one campaign by itself costs when nothing changed."""
+
+Path = Literal["none", "collection", "composite", "bulk"]
+
+
+def write_path(rows: int) -> Path:
+    """The way to send so many rows in the fewest calls.
+
+    >>> write_path(150), write_path(3000), write_path(20_000)
+    ('collection', 'composite', 'bulk')
+    """
+    if rows == 0:
+        return "none"
+    if rows <= COLLECTION_ROWS:
+        return "collection"
+    return "composite" if ceil(rows / COMPOSITE_ROWS) <= BULK_CALLS else "bulk"
+
+
+def write_calls(rows: int) -> int:
+    """Calls that sending so many rows costs.
+
+    >>> write_calls(0), write_calls(200), write_calls(3000), write_calls(100_000)
+    (0, 1, 3, 8)
+    """
+    path = write_path(rows)
+    calls = {"none": 0, "collection": 1, "composite": ceil(rows / COMPOSITE_ROWS)}
+    return calls.get(path, BULK_CALLS)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Calls of one run by what they are for. An upper bound only where pages hold 2,000 rows."""
+
+    describe: int = 0
+    campaigns: int = 0
+    changed: int = 0
+    deleted: int = 0
+    statuses: int = 0
+    statistics: int = 0
+    reconcile: int = 0
+
+    @property
+    def calls(self) -> int:
+        """All of them together."""
+        return sum(getattr(self, name) for name in self.__dataclass_fields__)
+
+
+def estimate(
+    *,
+    campaigns: int,
+    changed: int = 0,
+    statuses: int = 0,
+    statistics: int = 0,
+    members: int = 0,
+    reconcile: bool = False,
+    describes: int = 0,
+) -> Estimate:
+    """The contract's own sum, with statuses sent in collections of 200.
+
+    The worked example: 50 campaigns, 100,000 members, 2,000 changed, 3,000 statuses.
+
+    >>> estimate(campaigns=50, changed=2000, statuses=3000).calls
+    19
+    >>> example = dict(campaigns=50, changed=2000, statuses=3000, members=100_000)
+    >>> estimate(**example, reconcile=True).calls
+    69
+    """
+    chunks = ceil(campaigns / IDS_IN_URL)
+    return Estimate(
+        describe=describes,
+        campaigns=2 if campaigns else 0,
+        changed=max(chunks, ceil(changed / PAGE_ROWS)),
+        deleted=1 if campaigns else 0,
+        statuses=ceil(statuses / COLLECTION_ROWS),
+        statistics=ceil(statistics / COLLECTION_ROWS),
+        reconcile=ceil(members / PAGE_ROWS) if reconcile else 0,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a campaign asks of a run, from what past runs brought."""
+
+    campaign_id: str
+    members: int
+    changed: float = 0
+    """Members that change between two runs, on average."""
+    statuses: float = 0
+    """Statuses written back in a run, on average."""
+    closed: bool = False
+
+
+def per_day(
+    loads: Sequence[Load], *, nightly: bool, hourly_runs: int, reconcile: bool = True
+) -> int:
+    """Calls of a day by the schedule; the hour of the nightly run counts once, as that run.
+
+    >>> loads = [Load(str(n), 2000, 40, 60) for n in range(50)]
+    >>> per_day(loads, nightly=True, hourly_runs=0)
+    69
+    >>> per_day(loads, nightly=True, hourly_runs=23), per_day(loads, nightly=True, hourly_runs=24)
+    (506, 525)
+    """
+    if not loads:
+        return 0
+    changed, statuses = (
+        ceil(sum(load.changed for load in loads)),
+        ceil(sum(load.statuses for load in loads)),
+    )
+    small = estimate(campaigns=len(loads), changed=changed, statuses=statuses).calls
+    members = sum(load.members for load in loads)
+    whole = estimate(
+        campaigns=len(loads),
+        changed=changed,
+        statuses=statuses,
+        members=members,
+        reconcile=reconcile,
+    ).calls
+    return (whole if nightly else 0) + hourly_runs * small
+
+
+@dataclass(frozen=True, slots=True)
+class Waste:
+    """What a closed campaign with auto-sync on costs a month."""
+
+    campaign_id: str
+    calls_per_month: int
+    one_by_one: int
+    """The same where every campaign is synced by itself."""
+
+
+def wasted(loads: Sequence[Load], *, nightly: bool, hourly_runs: int) -> list[Waste]:
+    """The closed campaigns and their cost: the day's calls with each, less those without it."""
+    runs = (1 if nightly else 0) + hourly_runs
+    found = []
+    for load in loads:
+        if not load.closed:
+            continue
+        others = [other for other in loads if other is not load]
+        with_it = per_day(loads, nightly=nightly, hourly_runs=hourly_runs)
+        without = per_day(others, nightly=nightly, hourly_runs=hourly_runs)
+        found.append(
+            Waste(
+                load.campaign_id,
+                DAYS_A_MONTH * (with_it - without),
+                DAYS_A_MONTH * runs * ONE_BY_ONE_CALLS,
+            )
+        )
+    return found
+
+
+Gate = Literal["open", "warn", "paused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """The share of the org's calls that is ours, and where it warns, pauses and goes on."""
+
+    share_percent: float = 20
+    warn_percent: float = 80
+    pause_percent: float = 95
+    resume_percent: float = 75
+
+    def calls(self, limit: int | None) -> int | None:
+        """Our share of a day; None where the org's limit is not known.
+
+        >>> Allocation(share_percent=20).calls(15_000)
+        3000
+        """
+        return None if limit is None else int(limit * self.share_percent / 100)
+
+    def gate(self, *, used: int, limit: int | None, paused: bool) -> Gate:
+        """Whether runs nobody waits for may go; once paused, only well below the mark again.
+
+        >>> share = Allocation(share_percent=100)
+        >>> [share.gate(used=n, limit=100, paused=False) for n in (79, 80, 95)]
+        ['open', 'warn', 'paused']
+        >>> [share.gate(used=n, limit=100, paused=True) for n in (94, 75, 74)]
+        ['paused', 'paused', 'open']
+        """
+        allowed = self.calls(limit)
+        if not allowed:
+            return "open"
+        percent = used * 100 / allowed
+        if percent >= (self.resume_percent if paused else self.pause_percent):
+            return "paused"
+        return "warn" if percent >= self.warn_percent else "open"

@@ -1,0 +1,278 @@
+"""Decide what a campaign sync would change on either side. Pure: the same inputs, the same plan.
+
+Salesforce is master of the members and what they are called; the mail side is master of what the
+campaign did. Only a member's status can change on both sides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+import pyarrow as pa
+
+from workbench import plan as plans
+from workbench.campaigns import plan_sql, shapes, sheet_sql
+from workbench.campaigns.budget import write_calls
+from workbench.campaigns.warnings import Warned, from_tables
+from workbench.plan import Breach, Verdict
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from workbench.campaigns.choices import StatusMap
+
+Winner = Literal["salesforce", "mail_side", "newest", "hold"]
+SHOWN_COLUMNS = ("direction", "what", "campaign_id", "member_id", "field", "before", "after")
+"""What of the sheet makes two plans the same plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the settings decide of one reconcile."""
+
+    maps: Mapping[str, StatusMap]
+    """Campaign id → which label a mail action becomes."""
+    policy: Winner = "salesforce"
+    unknown_label: Literal["hold", "default", "create"] = "hold"
+    hold_above_pct: float = 5.0
+    hold_above_n: int = 100
+    release: bool = False
+    """A person has seen how many would leave, and lets them."""
+    out: bool = True
+    """Whether this sync writes statuses to Salesforce."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Everything a reconcile looks at, in the shapes of ``workbench.campaigns.shapes``."""
+
+    theirs: pa.Table
+    """Members read from Salesforce, each once: all of a campaign, or those that changed."""
+    ours: pa.Table
+    """Every member of the campaigns as the mail side has them."""
+    labels: pa.Table
+    rules: Rules
+    gone: pa.Table = field(default_factory=lambda: shapes.empty(shapes.GONE))
+    """Members that Salesforce says were deleted; others than ours are ignored."""
+    complete: frozenset[str] = frozenset()
+    """Campaigns of which ``theirs`` holds every member, so that whoever is not in it is gone."""
+    events: pa.Table = field(default_factory=lambda: shapes.empty(shapes.EVENTS))
+    decisions: pa.Table = field(default_factory=lambda: shapes.empty(shapes.DECISIONS))
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """A plan in numbers; each is of members."""
+
+    joined: int = 0
+    left: int = 0
+    updated: int = 0
+    """Members whose address, name or person changed."""
+    statuses_in: int = 0
+    statuses_out: int = 0
+    conflicts: int = 0
+    held: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcilePlan:
+    """What a sync would change: a value to show, to hold rows of, and to carry out unchanged."""
+
+    sheet: pa.Table
+    keep: pa.Table
+    """Members to store as they will be, in the shape of ours."""
+    leave: pa.Table
+    """Members to remove from the mail side."""
+    writes: pa.Table
+    """Statuses to send: campaign_id, member_id, before, after, label_responded, why."""
+    conflicts: pa.Table
+    """campaign_id, member_id, agreed, theirs, ours, winner."""
+    backlog: pa.Table
+    """Members read and not taken over; they come again at the next sync."""
+    matched: pa.Table
+    """Engagement by member: member_id, campaign_id, edition, event, times, first_at, last_at."""
+    states: pa.Table
+    """Every member afterwards: campaign_id, member_id, state, reason, is_test, person columns."""
+    new_labels: pa.Table
+    """Labels to create first, where the settings say so: campaign_id, label."""
+    counts: Counts
+    by_campaign: Mapping[str, Counts]
+    warnings: tuple[Warned, ...]
+    verdict: Verdict
+    fingerprint: str
+    inputs: Inputs
+
+    @property
+    def write_calls(self) -> int:
+        """Calls that sending the statuses costs."""
+        return write_calls(self.writes.num_rows)
+
+    def with_decisions(self, decisions: pa.Table) -> ReconcilePlan:
+        """The plan as it is with rows held, excluded or a conflict's winner chosen."""
+        return reconcile(replace(self.inputs, decisions=decisions))
+
+    def released(self) -> ReconcilePlan:
+        """The plan as it is when a person lets everybody leave who would."""
+        rules = replace(self.inputs.rules, release=True)
+        return reconcile(replace(self.inputs, rules=rules))
+
+
+def reconcile(inputs: Inputs) -> ReconcilePlan:
+    """Compare both sides with what they agreed on last.
+
+    A member that Salesforce deleted leaves, unless too many of its campaign would; an address, a
+    name, a person is Salesforce's; a status is whoever changed it, and where both did, whoever
+    the rules say. What cannot be done now is held, and comes again at the next sync.
+    """
+    import duckdb
+
+    connection = duckdb.connect(config={"threads": 2})
+    try:
+        connection.execute("SET TimeZone = 'UTC'")
+        _load(connection, inputs)
+        _work_out(connection, inputs.rules)
+        return _as_plan(connection, inputs)
+    finally:
+        connection.close()
+
+
+def _load(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
+    tables = {
+        "theirs": inputs.theirs.select(shapes.THEIRS.names),
+        "ours": inputs.ours.select(shapes.OURS.names),
+        "gone": inputs.gone,
+        "labels": inputs.labels,
+        "events": inputs.events,
+        "decisions": inputs.decisions,
+        "complete": pa.table({"campaign_id": pa.array(sorted(inputs.complete), pa.string())}),
+        **_maps(inputs.rules.maps),
+    }
+    for name, table in tables.items():
+        connection.register(name, table)
+    connection.execute(plan_sql.labels())
+
+
+def _maps(maps: Mapping[str, StatusMap]) -> dict[str, pa.Table]:
+    actions = ("sent", "opened", "clicked", "completed", "bounced", "opted_out")
+    rows = [
+        {"campaign_id": campaign, "acted": action, "label": label}
+        for campaign, status_map in maps.items()
+        for action in actions
+        if (label := getattr(status_map, action)) is not None
+    ]
+    text = pa.string()
+    schema = pa.schema([("campaign_id", text), ("acted", text), ("label", text)])
+    kept = {
+        "campaign_id": pa.array(list(maps), text),
+        "never_downgrade": pa.array([each.never_downgrade for each in maps.values()], pa.bool_()),
+    }
+    return {"maps": pa.Table.from_pylist(rows, schema=schema), "downgrades": pa.table(kept)}
+
+
+def _work_out(connection: duckdb.DuckDBPyConnection, rules: Rules) -> None:
+    for step in (
+        plan_sql.base(),
+        plan_sql.fate(
+            hold_above_pct=rules.hold_above_pct,
+            hold_above_n=rules.hold_above_n,
+            release=rules.release,
+        ),
+        plan_sql.present(),
+        plan_sql.matched(),
+        plan_sql.facts(),
+        plan_sql.settled(),
+        plan_sql.weighed(policy=rules.policy, unknown_label=rules.unknown_label, out=rules.out),
+        plan_sql.final(),
+        sheet_sql.sheet(policy=rules.policy),
+    ):
+        connection.execute(step)
+
+
+def _as_plan(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> ReconcilePlan:
+    def arrow(query: str) -> pa.Table:
+        return connection.sql(query).to_arrow_table()
+
+    by_campaign = _counts(connection)
+    states = ", ".join(
+        f"{name}" for name in ("campaign_id", "member_id", "state", "reason", "status")
+    )
+    changing = "(SELECT * FROM sheet WHERE status IN ('new', 'changed', 'gone'))"
+    return ReconcilePlan(
+        sheet=arrow(
+            "SELECT * FROM sheet ORDER BY campaign_id, direction, what, member_id, field"
+        ).cast(shapes.SHEET),
+        keep=arrow(sheet_sql.kept()).cast(shapes.OURS),
+        leave=arrow(sheet_sql.left()),
+        writes=arrow(sheet_sql.writes()),
+        conflicts=arrow(sheet_sql.conflicts()),
+        backlog=arrow(sheet_sql.backlog()).select(shapes.BACKLOG.names).cast(shapes.BACKLOG),
+        matched=arrow(
+            "SELECT member_id, campaign_id, edition, event, times, first_at, last_at "
+            "FROM matched WHERE here"
+        ),
+        states=arrow(
+            f"SELECT {states}, is_test, lead_id, contact_id, is_converted FROM final "
+            "ORDER BY campaign_id, member_id"
+        ),
+        new_labels=arrow(
+            "SELECT DISTINCT campaign_id, label FROM final "
+            "WHERE outcome = 'write' AND unknown_label AND label = wish ORDER BY ALL"
+        ),
+        counts=_total(by_campaign),
+        by_campaign=by_campaign,
+        warnings=from_tables(connection),
+        verdict=_verdict(connection, inputs.rules),
+        fingerprint=plans.fingerprint(connection, changing, SHOWN_COLUMNS),
+        inputs=inputs,
+    )
+
+
+def _counts(connection: duckdb.DuckDBPyConnection) -> dict[str, Counts]:
+    rows = connection.execute("""
+        SELECT campaign_id,
+               count(*) FILTER (what = 'joined' AND status = 'new'),
+               count(*) FILTER (what = 'left' AND status = 'gone'),
+               count(DISTINCT member_id) FILTER (
+                   what IN ('address', 'name', 'person') AND status = 'changed'),
+               count(*) FILTER (what = 'status' AND direction = 'in' AND status = 'changed'),
+               count(*) FILTER (what = 'status' AND direction = 'out' AND status = 'changed'),
+               0,
+               count(DISTINCT member_id) FILTER (status IN ('held', 'conflict'))
+        FROM sheet GROUP BY campaign_id
+    """).fetchall()
+    counted = {row[0]: Counts(*row[1:]) for row in rows}
+    disputes = f"SELECT campaign_id, count(*) FROM ({sheet_sql.conflicts()}) GROUP BY campaign_id"
+    for campaign, number in connection.execute(disputes).fetchall():
+        counted[campaign] = replace(counted.get(campaign, Counts()), conflicts=number)
+    return counted
+
+
+def _total(by_campaign: Mapping[str, Counts]) -> Counts:
+    names = Counts.__dataclass_fields__
+    return Counts(
+        **{name: sum(getattr(each, name) for each in by_campaign.values()) for name in names}
+    )
+
+
+def _verdict(connection: duckdb.DuckDBPyConnection, rules: Rules) -> Verdict:
+    """Which campaigns too many members would leave."""
+    rows = connection.execute("""
+        SELECT campaign_id, any_value(leaving), any_value(standing)
+        FROM fate WHERE fate = 'leave held' GROUP BY campaign_id ORDER BY campaign_id
+    """).fetchall()
+    limit = f"{rules.hold_above_n} members or {rules.hold_above_pct:g} %"
+    return Verdict(
+        tuple(
+            Breach(
+                "deletes.hold_above_n"
+                if leaving > rules.hold_above_n
+                else "deletes.hold_above_pct",
+                leaving,
+                rules.hold_above_n,
+                f"{leaving} of {standing} members would leave {campaign}; the limit is {limit}",
+            )
+            for campaign, leaving, standing in rows
+        )
+    )
