@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from workbench.errors import InputError
 from workbench.pendo.envelopes import Pipeline, Stage, custom_request, envelope, rewrite_custom
-from workbench.pendo.model import Apps
+from workbench.pendo.model import Apps, Kind
 
 __all__ = [
     "CatalogueSource",
@@ -18,6 +18,7 @@ __all__ = [
     "Period",
     "Pipeline",
     "Stage",
+    "after_id",
     "catalogue_pipeline",
     "count_of",
     "custom_request",
@@ -29,6 +30,8 @@ __all__ = [
     "page_pipeline",
     "quote",
     "rewrite_custom",
+    "values_pipeline",
+    "with_ids",
 ]
 
 Period = Literal["dayRange", "hourRange"]
@@ -121,6 +124,41 @@ def page_pipeline(
         stages.append({"filter": f"{id_field} > {quote(after)}"})
     stages += [{"filter": condition} for condition in filters]
     return [*stages, {"sort": [id_field]}, {"limit": limit}]
+
+
+def values_pipeline(kind: Kind, paths: Mapping[str, str], apps: Apps = "all") -> Pipeline:
+    """Every identified visitor or account as ``id`` and the values at ``paths``, by name.
+
+    >>> values_pipeline("account", {"f0": "metadata.custom.tier"})[2]
+    {'select': {'id': 'accountId', 'f0': 'metadata.custom.tier'}}
+    """
+    id_field = f"{kind}Id"
+    return [
+        {"source": {f"{kind}s": _parameters(apps)}},
+        {"identified": id_field},
+        {"select": {"id": id_field, **paths}},
+    ]
+
+
+def after_id(pipeline: Pipeline, kind: Kind, after: str | None, limit: int) -> Pipeline:
+    """The next ``limit`` records of ``values_pipeline``, by id, after the last one before.
+
+    >>> after_id(values_pipeline("account", {}), "account", "a1", 5)[2]
+    {'filter': 'accountId > "a1"'}
+    """
+    id_field = f"{kind}Id"
+    chosen = [] if after is None else [{"filter": f"{id_field} > {quote(after)}"}]
+    return [*pipeline[:2], *chosen, {"sort": [id_field]}, {"limit": limit}, *pipeline[2:]]
+
+
+def with_ids(pipeline: Pipeline, kind: Kind, ids: Sequence[str]) -> Pipeline:
+    """Only the records of ``values_pipeline`` that have these ids.
+
+    >>> with_ids(values_pipeline("account", {}), "account", ["a1", "a2"])[2]
+    {'filter': 'accountId == "a1" || accountId == "a2"'}
+    """
+    wanted = " || ".join(f"{kind}Id == {quote(one)}" for one in ids)
+    return [*pipeline[:2], {"filter": wanted}, *pipeline[2:]]
 
 
 def catalogue_pipeline(

@@ -213,10 +213,14 @@ class Ledger:
         """Enter what reading back showed.
 
         Args:
-            outcomes: ``record_id``, ``field``, ``status``, ``reason`` of the cells that differ.
+            outcomes: ``record_id``, ``field``, ``status``, ``reason`` of single cells.
             rest: What every other cell that was accepted is then; None leaves them.
         """
         with self._database.writes() as connection:
+            # First all of them, then those that differ: these may be "sent" and stay so.
+            if rest is not None:
+                accepted = (ledger.c.run_id == push.run_id) & (ledger.c.status == "sent")
+                connection.execute(update(ledger).where(accepted).values(status=rest))
             if outcomes:
                 target = and_(
                     ledger.c.run_id == push.run_id,
@@ -224,22 +228,19 @@ class Ledger:
                     ledger.c.record_id == bindparam("of_record"),
                     ledger.c.field == bindparam("of_field"),
                 )
+                rows = [
+                    {
+                        "of_record": each["record_id"],
+                        "of_field": each["field"],
+                        "to": each["status"],
+                        "why": each["reason"],
+                    }
+                    for each in outcomes
+                ]
                 change = update(ledger).where(target)
                 connection.execute(
-                    change.values(status=bindparam("to"), reason=bindparam("why")),
-                    [
-                        {
-                            "of_record": each["record_id"],
-                            "of_field": each["field"],
-                            "to": each["status"],
-                            "why": each["reason"],
-                        }
-                        for each in outcomes
-                    ],
+                    change.values(status=bindparam("to"), reason=bindparam("why")), rows
                 )
-            if rest is not None:
-                accepted = (ledger.c.run_id == push.run_id) & (ledger.c.status == "sent")
-                connection.execute(update(ledger).where(accepted).values(status=rest))
 
     def cells(
         self, run_id: int, *, statuses: Sequence[CellStatus] = (), limit: int | None = None

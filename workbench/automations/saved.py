@@ -1,0 +1,86 @@
+"""Plans on disk: what was seen is what can be pushed later, shown again, and gone on with."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import asdict, fields
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.automations.plan import Counts, Plan, PlannedField
+from workbench.errors import InputError, disk_explained
+from workbench.plan import Breach, Verdict
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+HEAD = b"plan"
+"""Under which key of the file's metadata everything but the rows is kept."""
+ROW_GROUP_ROWS = 61_440
+"""Rows decompressed at once when a page of a sheet is shown."""
+
+
+def write_plan(plan: Plan, path: Path) -> None:
+    """Write a plan to ``path``, whole or not at all.
+
+    Raises:
+        DiskFullError: no room.
+    """
+    import pyarrow.parquet as pq
+
+    rows = plan.rows.replace_schema_metadata({HEAD: json.dumps(_head(plan)).encode()})
+    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    with disk_explained("the plan"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            pq.write_table(rows, beside, compression="zstd", row_group_size=ROW_GROUP_ROWS)
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
+
+
+def read_plan(path: Path) -> Plan:
+    """A plan as it was written.
+
+    Raises:
+        InputError: it is no longer there.
+    """
+    import pyarrow.parquet as pq
+
+    try:
+        rows: pa.Table = pq.read_table(path, memory_map=True)
+    except FileNotFoundError:
+        raise InputError(
+            "The plan is no longer kept",
+            hint="Only plans that were carried out, and the newest previews, are: preview again.",
+        ) from None
+    head: dict[str, Any] = json.loads((rows.schema.metadata or {})[HEAD])
+    breaches = tuple(Breach(**each) for each in head.pop("breaches"))
+    movement = {(before, after): count for before, after, count in head.pop("movement")}
+    return Plan(
+        **head
+        | {
+            "made_at": datetime.fromisoformat(head["made_at"]),
+            "fields": tuple(PlannedField(**each) for each in head["fields"]),
+            "rows": rows.replace_schema_metadata(None),
+            "counts": Counts(**head["counts"]),
+            "movement": movement,
+            "warnings": tuple(head["warnings"]),
+            "verdict": Verdict(breaches),
+        }
+    )
+
+
+def _head(plan: Plan) -> dict[str, Any]:
+    """Everything of a plan but its rows, as JSON holds it."""
+    plain = {each.name: getattr(plan, each.name) for each in fields(Plan)}
+    del plain["rows"], plain["verdict"]
+    return plain | {
+        "made_at": plan.made_at.isoformat(),
+        "fields": [asdict(field) for field in plan.fields],
+        "counts": asdict(plan.counts),
+        "movement": [[before, after, n] for (before, after), n in plan.movement.items()],
+        "breaches": [asdict(breach) for breach in plan.verdict.breaches],
+    }
