@@ -96,7 +96,7 @@ class Replace(BaseModel):
         return self
 
 
-MatchRule = Literal["trim", "lower", "sfdc18", "strip_leading_zeros"] | Replace
+MatchRule = Literal["trim", "lower", "sfdc18", "sfdc15", "strip_leading_zeros"] | Replace
 """What is done to the base's ids before they are looked for in Pendo."""
 
 
@@ -217,10 +217,9 @@ class Automation(BaseModel):
 
     def computes(self, output: str) -> bool:
         """Whether an output without a column is worked out here: Trend, from the Score."""
-        given = self.read_from.outputs
-        return (
-            output == "trend" and "trend" not in given and "score" in given and self.trend.compute
-        )
+        given, listed = self.read_from.outputs, self.update.fields
+        has_score = "score" in given and (listed is None or "score" in listed)
+        return output == "trend" and "trend" not in given and has_score and self.trend.compute
 
     @property
     def unfilled(self) -> tuple[str, ...]:
