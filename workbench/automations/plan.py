@@ -5,7 +5,7 @@ Made by ``make_plan``; carried out, unchanged, by a pusher. Reads nothing and kn
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
@@ -96,6 +96,12 @@ class Plan:
     """The version of the decision base it was made from."""
     write: Write = field(default_factory=Write)
     """How much goes into one request."""
+
+    def only(self, ids: Iterable[str]) -> Plan:
+        """The same plan for these of Pendo's ids alone; no guardrail holds what a person chose."""
+        from workbench.automations.rows import only
+
+        return only(self, ids)
 
 
 @dataclass(frozen=True)
