@@ -8,7 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, insert, select, update
 
 from workbench.errors import InputError
-from workbench.store.state.processes import Process
+from workbench.store.state.processes import Process, this_process
 from workbench.store.state.tables import run_log, runs
 from workbench.store.state.tally import Said
 
@@ -18,6 +18,8 @@ Trigger = Literal["person", "schedule", "catch-up", "retry"]
 FINISHED: frozenset[Status] = frozenset({"done", "done with errors", "held", "failed", "cancelled"})
 INTERRUPTED = "Interrupted: the process that ran it is gone"
 """What a run says that was killed, or lost its machine's power."""
+INTERRUPTED_KIND = "Interrupted"
+"""What stands in ``error_kind`` of such a run, where others have the name of their error."""
 RUN_AGAIN = "Run it again; what was finished is kept."
 
 
@@ -46,6 +48,20 @@ class Run:
     error: str | None
     hint: str | None
     result: dict[str, Any] | None
+    attempt: int = 1
+    """1, and one more for each time the scheduler tried it again."""
+    retry_of: int | None = None
+    """The run that this one tries again."""
+    not_before: datetime | None = None
+    """A queued run waits until then."""
+    schedule: str | None = None
+    """The schedules that made it due, in words."""
+    who: str | None = None
+    """The person who asked for it."""
+    options: dict[str, Any] | None = None
+    """What else its job is told, by name."""
+    error_kind: str | None = None
+    """The error's class, such as ``AccessError``."""
 
     @property
     def is_finished(self) -> bool:
@@ -72,8 +88,41 @@ def inserted(connection: Connection, row: dict[str, Any]) -> int:
     return int(number[0])
 
 
+def inserted_many(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[int]:
+    """Add several runs; gives their numbers, in their order."""
+    if not rows:
+        return []
+    made = insert(runs).returning(runs.c.id, sort_by_parameter_order=True)
+    return [int(number) for number in connection.execute(made, list(rows)).scalars()]
+
+
+def queue_again(
+    connection: Connection,
+    run: Run,
+    *,
+    attempt: int,
+    not_before: datetime | None = None,
+    who: str | None = None,
+) -> int:
+    """Queue another run of the same slot with the same options; gives its number."""
+    row = {
+        "job": run.job,
+        "trigger": "retry",
+        "status": "queued",
+        "due_at": run.due_at,
+        "schedule": run.schedule,
+        "options": run.options,
+        "attempt": attempt,
+        "retry_of": run.id,
+        "not_before": not_before,
+        "who": who or run.who,
+        "queued_at": datetime.now(UTC),
+    }
+    return inserted(connection, row)
+
+
 def take_from_queue(connection: Connection, run_id: int, job: str, row: dict[str, Any]) -> None:
-    """Turn a waiting run into a running one.
+    """Turn a waiting run into a running one; nothing to do where this process has claimed it.
 
     Raises:
         InputError: it is not waiting, or not of this job.
@@ -82,6 +131,8 @@ def take_from_queue(connection: Connection, run_id: int, job: str, row: dict[str
     if connection.execute(update(runs).where(waiting).values(**row)).rowcount:
         return
     run = find(connection, run_id)
+    if run.status == "running" and run.job == job and run.process == this_process():
+        return
     raise InputError(f"Run {run_id} of {run.job} is not waiting: it is {run.status}")
 
 
@@ -106,17 +157,30 @@ def close_interrupted(connection: Connection, job: str | None = None) -> int:
         wanted = wanted.where(runs.c.job == job)
     found = [as_run(row) for row in connection.execute(wanted).all()]
     gone = [run.id for run in found if run.is_interrupted]
-    close(connection, gone, "failed", INTERRUPTED, RUN_AGAIN)
+    close(connection, gone, "failed", INTERRUPTED, RUN_AGAIN, INTERRUPTED_KIND)
     return len(gone)
 
 
 def close(
-    connection: Connection, run_ids: list[int], status: Status, error: str, hint: str
+    connection: Connection,
+    run_ids: list[int],
+    status: Status,
+    error: str,
+    hint: str | None,
+    error_kind: str,
 ) -> None:
     """End runs that did not end by themselves."""
     if run_ids:
-        ending = {"status": status, "error": error, "hint": hint, "finished_at": datetime.now(UTC)}
-        connection.execute(update(runs).where(runs.c.id.in_(run_ids)).values(**ending))
+        ending = {
+            "status": status,
+            "error": error,
+            "hint": hint,
+            "error_kind": error_kind,
+            "finished_at": datetime.now(UTC),
+        }
+        # What ended in the meantime keeps its own end.
+        open_still = runs.c.id.in_(run_ids) & runs.c.status.in_(("queued", "running"))
+        connection.execute(update(runs).where(open_still).values(**ending))
 
 
 def find(connection: Connection, run_id: int) -> Run:

@@ -3,28 +3,29 @@
 At most one run of a job is running at a time; the database itself holds that rule.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import IntegrityError
 
 from workbench.errors import CancelledError, HeldError, InputError, WorkbenchError
 from workbench.store.state import run_rows
-from workbench.store.state.database import Database
 from workbench.store.state.processes import this_process
-from workbench.store.state.run_rows import Run, Status, Trigger
-from workbench.store.state.tables import run_log, runs
-from workbench.store.state.tally import LogLine, Said, Tally
+from workbench.store.state.run_history import RunHistory
+from workbench.store.state.run_rows import Run, Trigger
+from workbench.store.state.tables import runs
+from workbench.store.state.tally import Said, Tally
 
 
-class Runs:
+class BusyError(InputError):
+    """The job is running already, as another run."""
+
+
+class Runs(RunHistory):
     """The runs of one installation."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     @contextmanager
     def recorded(
@@ -47,6 +48,7 @@ class Runs:
             "status": "cancelled",
             "error": "Stopped before it was done",
             "hint": run_rows.RUN_AGAIN,
+            "error_kind": "CancelledError",
         }
         try:
             yield tally
@@ -58,33 +60,91 @@ class Runs:
             self._finish(run_id, tally, ending)
 
     def queue(
-        self, job: str, trigger: Trigger = "person", *, due_at: datetime | None = None
+        self,
+        job: str,
+        trigger: Trigger = "person",
+        *,
+        due_at: datetime | None = None,
+        not_before: datetime | None = None,
+        options: Mapping[str, Any] | None = None,
+        who: str | None = None,
     ) -> int:
-        """Record a run that waits; ``recorded(run_id=…)`` picks it up. Gives its number."""
-        row = {"job": job, "trigger": trigger, "status": "queued", "due_at": due_at}
-        with self._database.writes() as connection:
-            return run_rows.inserted(connection, {**row, "queued_at": datetime.now(UTC)})
+        """Record a run that waits; ``recorded(run_id=…)`` picks it up. Gives its number.
 
-    def get(self, run_id: int) -> Run:
-        """One run.
+        Args:
+            not_before: The scheduler leaves it alone until then.
+            options: What else the job's ``run`` is told, by name.
+        """
+        row = {
+            "job": job,
+            "trigger": trigger,
+            "status": "queued",
+            "due_at": due_at,
+            "not_before": not_before,
+            "options": dict(options) if options else None,
+            "who": who,
+            "queued_at": datetime.now(UTC),
+        }
+        with self._database.writes() as connection:
+            return run_rows.inserted(connection, row)
+
+    def retry(self, run_id: int, who: str) -> int:
+        """Queue a finished run once more because a person wants it; gives the new run's number.
+
+        It keeps the slot and the options, and is tried again on its own account.
 
         Raises:
-            InputError: there is no run of that number.
+            InputError: there is no such run, or it is not finished.
         """
-        with self._database.reads() as connection:
-            return run_rows.find(connection, run_id)
+        with self._database.writes() as connection:
+            run = run_rows.find(connection, run_id)
+            if not run.is_finished:
+                raise InputError(
+                    f"Run {run_id} is {run.status}", hint=f"Stop it first: run cancel {run_id}"
+                )
+            return run_rows.queue_again(connection, run, attempt=1, who=who)
 
-    def latest(
-        self, job: str | None = None, status: Status | None = None, limit: int = 20
-    ) -> list[Run]:
-        """The newest runs, newest first."""
-        wanted = select(runs).order_by(runs.c.id.desc()).limit(limit)
-        if job is not None:
-            wanted = wanted.where(runs.c.job == job)
-        if status is not None:
-            wanted = wanted.where(runs.c.status == status)
-        with self._database.reads() as connection:
-            return [run_rows.as_run(row) for row in connection.execute(wanted)]
+    def claim(self, run_id: int) -> Run:
+        """Make a waiting run this process's own, before anything slow; ``recorded`` goes on.
+
+        Raises:
+            BusyError: its job is running; the run still waits.
+            InputError: it is not waiting.
+        """
+        try:
+            with self._database.writes() as connection:
+                run = run_rows.find(connection, run_id)
+                run_rows.close_interrupted(connection, run.job)
+                run_rows.take_from_queue(connection, run_id, run.job, _start_of_a_run())
+                return run_rows.find(connection, run_id)
+        except IntegrityError as error:
+            raise self._busy(run.job) from error
+
+    def end(self, run_id: int, error: Exception) -> None:
+        """End a run that was claimed or waits and never got to ``recorded``; else nothing."""
+        ending = _ending(error)
+        with self._database.writes() as connection:
+            run_rows.close(connection, [run_id], **ending)
+
+    def settle(
+        self,
+        run: Run,
+        *,
+        retry_at: datetime | None = None,
+        within: Connection | None = None,
+    ) -> int | None:
+        """Note that the scheduler has dealt with a finished run; a retry is queued with it.
+
+        Gives the retry's number, None where there is none or somebody settled the run before.
+        """
+        with self._database.writes(within) as connection:
+            open_still = (runs.c.id == run.id) & ~runs.c.settled
+            changed = connection.execute(update(runs).where(open_still).values(settled=True))
+            if retry_at is None or not changed.rowcount:
+                return None
+            return run_rows.queue_again(
+                connection, run, attempt=run.attempt + 1, not_before=retry_at
+            )
 
     def cancel(self, run_id: int) -> None:
         """Ask a run to stop; one that waits, or whose process is gone, is cancelled at once.
@@ -103,20 +163,6 @@ class Runs:
             values: dict[str, Any] = {"cancel_requested": True, **(ending if ended else {})}
             connection.execute(update(runs).where(runs.c.id == run_id).values(**values))
 
-    def is_cancel_requested(self, run_id: int) -> bool:
-        """Whether somebody asked this run to stop."""
-        return self.get(run_id).cancel_requested
-
-    def log_lines(self, run_id: int, after: int = 0) -> list[LogLine]:
-        """The run's log, oldest first; only lines with an id above ``after``."""
-        wanted = (
-            select(run_log.c.id, run_log.c.at, run_log.c.level, run_log.c.text)
-            .where((run_log.c.run_id == run_id) & (run_log.c.id > after))
-            .order_by(run_log.c.id)
-        )
-        with self._database.reads() as connection:
-            return [LogLine(*row) for row in connection.execute(wanted)]
-
     def close_interrupted(self) -> int:
         """Mark runs as failed whose process is gone; gives how many."""
         with self._database.writes() as connection:
@@ -132,14 +178,7 @@ class Runs:
             return bool(connection.execute(asked).scalar_one())
 
     def _start(self, job: str, trigger: Trigger, run_id: int | None) -> int:
-        process = this_process()
-        row = {
-            "status": "running",
-            "started_at": datetime.now(UTC),
-            "pid": process.pid,
-            "host": process.host,
-            "process_started": process.started,
-        }
+        row = _start_of_a_run()
         try:
             with self._database.writes() as connection:
                 run_rows.close_interrupted(connection, job)
@@ -148,19 +187,19 @@ class Runs:
                 run_rows.take_from_queue(connection, run_id, job, row)
                 return run_id
         except IntegrityError as error:
-            raise self._already_running(job, run_id) from error
+            busy = self._busy(job)
+            if run_id is not None:
+                self.end(run_id, busy)
+            raise busy from error
 
-    def _already_running(self, job: str, run_id: int | None) -> InputError:
-        error = InputError(f"{job} is already running")
-        if other := next(iter(self.latest(job, "running", 1)), None):
-            error = InputError(
-                f"{job} is already running as run {other.id} (process {other.pid}, {other.host})",
-                hint=f"Wait for it, or stop it: run cancel {other.id}",
-            )
-        if run_id is not None:
-            with self._database.writes() as connection:
-                run_rows.close(connection, [run_id], "failed", str(error), error.hint)
-        return error
+    def _busy(self, job: str) -> BusyError:
+        other = next(iter(self.latest(job, "running", 1)), None)
+        if other is None:
+            return BusyError(f"{job} is already running")
+        return BusyError(
+            f"{job} is already running as run {other.id} (process {other.pid}, {other.host})",
+            hint=f"Wait for it, or stop it: run cancel {other.id}",
+        )
 
     def _finish(self, run_id: int, tally: Tally, ending: dict[str, Any]) -> None:
         counts, lines = tally.close()
@@ -168,6 +207,17 @@ class Runs:
         values["finished_at"] = datetime.now(UTC)
         with self._database.writes() as connection:
             run_rows.note(connection, run_id, values, lines)
+
+
+def _start_of_a_run() -> dict[str, Any]:
+    process = this_process()
+    return {
+        "status": "running",
+        "started_at": datetime.now(UTC),
+        "pid": process.pid,
+        "host": process.host,
+        "process_started": process.started,
+    }
 
 
 def _ending(error: Exception) -> dict[str, Any]:
@@ -179,4 +229,9 @@ def _ending(error: Exception) -> dict[str, Any]:
     ours = isinstance(error, WorkbenchError)
     words = str(error) if ours else f"{type(error).__name__}: {error}"
     hint = error.hint if isinstance(error, WorkbenchError) else ""
-    return {"status": status, "error": words.replace("\0", "\\0"), "hint": hint or None}
+    return {
+        "status": status,
+        "error": words.replace("\0", "\\0"),
+        "hint": hint or None,
+        "error_kind": type(error).__name__,
+    }

@@ -21,9 +21,10 @@ jobs = Table(
     metadata,
     Column("job", String(160), primary_key=True),
     Column("enabled", Boolean, nullable=False, server_default=text("true")),
-    # Every fire up to here is in `slots`; set to the moment the job was first seen, so that a new
-    # schedule owes nothing to the past.
+    # Every fire up to here is in `slots`.
     Column("considered_until", Moment, nullable=False),
+    # What the scheduler last knew it to fire by, so that a change owes only what was due before.
+    Column("schedules", JSON(none_as_null=True)),
     Column("failures_in_row", Integer, nullable=False, server_default=text("0")),
     Column("paused_at", Moment),
     Column("paused_reason", Text),

@@ -9,11 +9,14 @@ from sqlalchemy import Connection
 from workbench.store.state.database import Database, open_database, sqlite_path
 from workbench.store.state.decisions import Decisions
 from workbench.store.state.documents import Documents
+from workbench.store.state.jobs import Jobs
+from workbench.store.state.lease import Lease
 from workbench.store.state.ledger import Ledger
 from workbench.store.state.migrate import upgrade
 from workbench.store.state.plans import Plans
 from workbench.store.state.runs import Runs
 from workbench.store.state.secrets import Secrets, prepare_home
+from workbench.store.state.slots import Slots
 
 
 class State:
@@ -24,6 +27,9 @@ class State:
         self.documents = Documents(database)
         self.secrets = Secrets(database, secret_key)
         self.runs = Runs(database)
+        self.jobs = Jobs(database)
+        self.slots = Slots(database)
+        self.lease = Lease(database)
         self.ledger = Ledger(database)
         self.decisions = Decisions(database)
         self.plans = Plans(database)

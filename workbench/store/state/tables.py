@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest migration, so that opening an up-to-date database need not load alembic."""
 
 
@@ -120,8 +120,18 @@ runs = Table(
     Column("not_before", Moment),
     Column("schedule", Text),
     Column("who", Text),
+    Column("options", JSON(none_as_null=True)),
+    Column("error_kind", Text),
+    # Whether the scheduler has drawn its conclusions: tried it again, counted it, told people.
+    Column("settled", Boolean, nullable=False, server_default=text("false")),
     Index("ix_runs_job_id", "job", "id"),
     Index("ix_runs_status", "status"),
+    Index(
+        "ix_runs_unsettled",
+        "finished_at",
+        sqlite_where=text("settled = 0"),
+        postgresql_where=text("NOT settled"),
+    ),
     # The database itself refuses a second run of one job, whoever forgets to ask first.
     Index(
         "uq_runs_one_running_per_job",

@@ -1,0 +1,178 @@
+"""Slots: every moment at which a job was due, and what became of it.
+
+A slot is known by its job and its due time, and the database keeps each of them once: whoever
+takes one a second time, after a crash or a jump of the clock, changes nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection, delete, insert, select, tuple_, update
+
+from workbench.errors import InputError
+from workbench.store.state import schedule_tables
+from workbench.store.state.database import Database
+from workbench.store.state.run_rows import inserted_many
+
+SlotState = Literal["queued", "missed", "skipped"]
+Decision = Literal["once", "each", "skip"]
+
+AT_ONCE = 500
+"""Slots looked up in one statement: SQLite takes some thousands of values."""
+
+table = schedule_tables.slots
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One slot as it stands. A skipped one with a run is made up for by that run."""
+
+    job: str
+    due_at: datetime
+    state: SlotState
+    schedule: str | None
+    run_id: int | None
+    decided_at: datetime | None
+    decided_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewSlot:
+    """One slot to take: to be run (``queued``), left for a person (``missed``), or not run."""
+
+    job: str
+    due_at: datetime
+    state: SlotState = "queued"
+    schedule: str | None = None
+    trigger: Literal["schedule", "catch-up"] = "schedule"
+    covered_by: datetime | None = None
+    """Of a skipped slot: the due time of the job's slot whose run makes up for it."""
+
+    @property
+    def key(self) -> tuple[str, datetime]:
+        """What the database keeps once."""
+        return self.job, self.due_at
+
+
+class Slots:
+    """The slots of one installation."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def take(self, wanted: Sequence[NewSlot], *, within: Connection | None = None) -> list[int]:
+        """Record slots and queue their runs, all in one transaction; gives the runs' numbers.
+
+        A slot that is there already stays as it is, and gets no run.
+        """
+        with self._database.writes(within) as connection:
+            taken = _there(connection, [slot.key for slot in wanted])
+            fresh = [slot for slot in wanted if slot.key not in taken]
+            to_run = [slot for slot in fresh if slot.state == "queued"]
+            run_ids = inserted_many(connection, [_run(slot) for slot in to_run])
+            numbers = {slot.key: run_id for slot, run_id in zip(to_run, run_ids, strict=True)}
+            if fresh:
+                connection.execute(insert(table), [_row(slot, numbers) for slot in fresh])
+            return run_ids
+
+    def missed(self, job: str | None = None) -> list[Slot]:
+        """Slots that wait for a person's decision, oldest first."""
+        wanted = select(table).where(table.c.state == "missed")
+        if job is not None:
+            wanted = wanted.where(table.c.job == job)
+        with self._database.reads() as connection:
+            rows = connection.execute(wanted.order_by(table.c.due_at, table.c.job))
+            return [Slot(*row) for row in rows]
+
+    def of_run(self, run_id: int) -> list[Slot]:
+        """The slots that a run was queued for or makes up for, oldest first."""
+        wanted = select(table).where(table.c.run_id == run_id).order_by(table.c.due_at)
+        with self._database.reads() as connection:
+            return [Slot(*row) for row in connection.execute(wanted)]
+
+    def latest(self, job: str, limit: int = 20) -> list[Slot]:
+        """A job's newest slots, newest first."""
+        wanted = select(table).where(table.c.job == job)
+        wanted = wanted.order_by(table.c.due_at.desc()).limit(limit)
+        with self._database.reads() as connection:
+            return [Slot(*row) for row in connection.execute(wanted)]
+
+    def decide(self, job: str, decision: Decision, who: str) -> list[int]:
+        """Settle a job's missed slots; gives the numbers of the runs that were queued for it.
+
+        ``once`` queues one run, for the newest; ``each`` one for each, oldest first; ``skip`` none.
+
+        Raises:
+            InputError: the job has no missed slot.
+        """
+        with self._database.writes() as connection:
+            waiting = (table.c.job == job) & (table.c.state == "missed")
+            rows = connection.execute(
+                select(table).where(waiting).order_by(table.c.due_at).with_for_update()
+            )
+            slots = [Slot(*row) for row in rows]
+            if not slots:
+                raise InputError(f"{job} has no missed slots", hint="See `schedule missed`.")
+            to_run = {"once": slots[-1:], "each": slots, "skip": []}[decision]
+            runs = [_run(_caught_up(slot)) for slot in to_run]
+            run_ids = inserted_many(connection, [{**run, "who": who} for run in runs])
+            decided = {"decided_at": datetime.now(UTC), "decided_by": who}
+            rest = {**decided, "state": "skipped", "run_id": run_ids[0] if run_ids else None}
+            connection.execute(update(table).where(waiting).values(**rest))
+            for slot, run_id in zip(to_run, run_ids, strict=True):
+                is_slot = (table.c.job == job) & (table.c.due_at == slot.due_at)
+                values = {"state": "queued", "run_id": run_id}
+                connection.execute(update(table).where(is_slot).values(**values))
+            return run_ids
+
+    def forget_after(self, moment: datetime, *, within: Connection | None = None) -> None:
+        """Drop slots later than ``moment`` that nobody ran: the clock had been ahead of itself."""
+        unrun = table.c.state.in_(("missed", "skipped")) & table.c.decided_by.is_(None)
+        with self._database.writes(within) as connection:
+            connection.execute(delete(table).where(unrun & (table.c.due_at > moment)))
+
+    def drop_missed(self, jobs: Iterable[str], *, within: Connection | None = None) -> None:
+        """Forget missed slots of jobs that are no more."""
+        gone = table.c.job.in_(list(jobs)) & (table.c.state == "missed")
+        with self._database.writes(within) as connection:
+            connection.execute(delete(table).where(gone))
+
+
+def _caught_up(slot: Slot) -> NewSlot:
+    return NewSlot(slot.job, slot.due_at, "queued", slot.schedule, "catch-up")
+
+
+def _there(
+    connection: Connection, keys: Sequence[tuple[str, datetime]]
+) -> set[tuple[str, datetime]]:
+    """Which of the keys are taken already."""
+    pair = tuple_(table.c.job, table.c.due_at)
+    found: set[tuple[str, datetime]] = set()
+    for start in range(0, len(keys), AT_ONCE):
+        wanted = select(table.c.job, table.c.due_at).where(pair.in_(keys[start : start + AT_ONCE]))
+        found.update((row.job, row.due_at) for row in connection.execute(wanted))
+    return found
+
+
+def _run(slot: NewSlot) -> dict[str, Any]:
+    return {
+        "job": slot.job,
+        "trigger": slot.trigger,
+        "status": "queued",
+        "due_at": slot.due_at,
+        "schedule": slot.schedule,
+        "queued_at": datetime.now(UTC),
+    }
+
+
+def _row(slot: NewSlot, numbers: dict[tuple[str, datetime], int]) -> dict[str, Any]:
+    ran_at = slot.covered_by or slot.due_at
+    return {
+        "job": slot.job,
+        "due_at": slot.due_at,
+        "state": slot.state,
+        "schedule": slot.schedule,
+        "run_id": numbers.get((slot.job, ran_at)),
+    }
