@@ -5,18 +5,46 @@ Order: environment (``WORKBENCH_…``), then ``settings.yaml`` in the home, then
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import AwareDatetime, SecretStr, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from workbench.errors import SettingsError
+
+ENVIRONMENT_ONLY = frozenset({"smtp_password"})
+"""Settings that a file must not hold: files are copied, shown and backed up."""
+
+
+class Smtp(BaseModel):
+    """The mail server that alerts go through; its password is ``WORKBENCH_SMTP_PASSWORD``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str
+    port: int = Field(default=587, ge=1, le=65535)
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: str | None = None
+    sender: str
+    recipients: tuple[str, ...] = Field(min_length=1)
+
+
+class AlertSettings(BaseModel):
+    """Where alerts go beside the feed of the app; nowhere unless it is said here (GAP-15)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    webhook_url: SecretStr | None = None
+    """Gets each alert as JSON by POST. A secret: with many services, who knows it may write."""
+    smtp: Smtp | None = None
 
 
 class Settings(BaseSettings):
     """One installation's settings."""
 
-    model_config = SettingsConfigDict(env_prefix="WORKBENCH_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="WORKBENCH_", env_nested_delimiter="__", extra="ignore", frozen=True
+    )
 
     home: Path = Path(".workbench")
     """Everything local: state database, datasets, encrypted secrets, logs, spooled downloads."""
@@ -26,8 +54,18 @@ class Settings(BaseSettings):
     """Encrypts stored secrets; None is a key file in the home, readable by its owner alone."""
     now: AwareDatetime | None = None
     """Freezes the clock, for rehearsals and tests; None is the real one."""
+    jobs: str | None = None
+    """More kinds of jobs, as ``module:name`` of a mapping of ``workbench.jobs.JobKind``."""
+    scheduler_runs: int = Field(default=4, ge=1, le=64)
+    """The most runs that the scheduler lets go on at once."""
+    scheduler_runs_per_connection: int = Field(default=2, ge=1, le=64)
+    """The most of them that talk to one connection."""
     workspace_timezone: str = "UTC"
     """The zone in which times are shown where no person's own zone is known (GAP-25)."""
+    alerts: AlertSettings = AlertSettings()
+    """From the environment: ``WORKBENCH_ALERTS__WEBHOOK_URL``, ``WORKBENCH_ALERTS__SMTP__HOST``…"""
+    smtp_password: SecretStr | None = None
+    """From the environment only."""
 
     @property
     def state_url(self) -> str:
@@ -66,7 +104,7 @@ def load_settings(**given: Any) -> Settings:
         key = ".".join(str(part) for part in first["loc"])
         raise SettingsError(
             f"The setting {key} is not usable: {first['msg']}",
-            hint=f"Change WORKBENCH_{key.upper()} or settings.yaml in the home folder.",
+            hint=f"Change WORKBENCH_{key.upper().replace('.', '__')} or settings.yaml in the home folder.",
         ) from error
 
 
@@ -85,6 +123,11 @@ def _settings_file(path: Path) -> dict[str, Any]:
     if unknown := sorted(set(content) - known):
         raise SettingsError(
             f"{path.name} has an unknown setting: {', '.join(unknown)}",
-            hint=f"Known settings: {', '.join(sorted(known - {'secret_key', 'home'}))}.",
+            hint=f"Known settings: {', '.join(sorted(known - {'home', 'secret_key', *ENVIRONMENT_ONLY}))}.",
+        )
+    if written := sorted(ENVIRONMENT_ONLY & set(content)):
+        raise SettingsError(
+            f"{written[0]} is never written in {path.name}",
+            hint=f"Put it into the environment: WORKBENCH_{written[0].upper()}.",
         )
     return content

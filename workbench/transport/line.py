@@ -145,7 +145,8 @@ class Line:
                 pause_s = self._pause_s(call, failures, failed.retry_after_s)
             if pause_s is None:
                 raise _last_word(call, failures[-1])
-            _log.info("%s %s: %s; again in %.1f s", call.method, call.path, failures[-1], pause_s)
+            path = self._safe(call.path)
+            _log.info("%s %s: %s; again in %.1f s", call.method, path, failures[-1], pause_s)
             if self._limit and isinstance(failures[-1], ThrottledError):
                 self._limit.pause(pause_s)
             wait(pause_s, self._cancelled)
@@ -178,7 +179,8 @@ class Line:
             size_bytes = incoming.wire_bytes if incoming else 0
             seconds = time.monotonic() - began
             self.meter.count(call.endpoint, Metered(1, int(is_repeat), size_bytes, seconds))
-            _log.debug("%s %s: %d B, %.3f s", call.method, call.path, size_bytes, seconds)
+            path = self._safe(call.path)
+            _log.debug("%s %s: %d B, %.3f s", call.method, path, size_bytes, seconds)
 
     def _must_be_good(
         self, call: Call, response: requests.Response, incoming: Incoming, judge: Judge
