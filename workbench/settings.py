@@ -104,7 +104,7 @@ def load_settings(**given: Any) -> Settings:
         key = ".".join(str(part) for part in first["loc"])
         raise SettingsError(
             f"The setting {key} is not usable: {first['msg']}",
-            hint=f"Change WORKBENCH_{key.upper().replace('.', '__')} or settings.yaml in the home folder.",
+            hint=f"Change WORKBENCH_{key.upper().replace('.', '__')} or settings.yaml in the home.",
         ) from error
 
 
@@ -120,10 +120,11 @@ def _settings_file(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise SettingsError(f"{path.name} in the home folder must be a list of `name: value` lines")
     known = set(Settings.model_fields)
+    shown = sorted(known - {"home", "secret_key", *ENVIRONMENT_ONLY})
     if unknown := sorted(set(content) - known):
         raise SettingsError(
             f"{path.name} has an unknown setting: {', '.join(unknown)}",
-            hint=f"Known settings: {', '.join(sorted(known - {'home', 'secret_key', *ENVIRONMENT_ONLY}))}.",
+            hint=f"Known settings: {', '.join(shown)}.",
         )
     if written := sorted(ENVIRONMENT_ONLY & set(content)):
         raise SettingsError(

@@ -1,4 +1,4 @@
-"""When people hear of a job: once for each change of its state, and never while it is muted. Pure."""
+"""When people hear of a job: once for each change of its state, never while muted. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -114,7 +114,7 @@ def state_of(now_is: Situation) -> State | None:
 
 
 def after_run(failures_in_row: int, status: str) -> Failures:
-    """The count after one more finished run; held and cancelled runs are no failures, nor a cure."""
+    """The count after one more finished run; held and cancelled ones neither count nor cure."""
     if status in ("done", "done with errors"):
         return Failures(0)
     if status != "failed":
