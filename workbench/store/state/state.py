@@ -6,6 +6,9 @@ from typing import Self
 
 from sqlalchemy import Connection
 
+from workbench.store.state.alerts import Alerts
+from workbench.store.state.campaign_history import CampaignHistory
+from workbench.store.state.campaigns import Campaigns
 from workbench.store.state.database import Database, open_database, sqlite_path
 from workbench.store.state.decisions import Decisions
 from workbench.store.state.documents import Documents
@@ -30,9 +33,12 @@ class State:
         self.jobs = Jobs(database)
         self.slots = Slots(database)
         self.lease = Lease(database)
+        self.alerts = Alerts(database)
         self.ledger = Ledger(database)
         self.decisions = Decisions(database)
         self.plans = Plans(database)
+        self.campaigns = Campaigns(database)
+        self.campaign_history = CampaignHistory(database)
 
     @classmethod
     def open(cls, database_url: str, *, secret_key: bytes | str) -> Self:
