@@ -19,6 +19,7 @@ from workbench.errors import InputError, WorkbenchError
 from workbench.words import nearest
 
 if TYPE_CHECKING:
+    from workbench.automations.model import Automation
     from workbench.campaigns.model import CampaignSync
     from workbench.pendo.model import PendoConnection
     from workbench.pulls.model import Pull
@@ -63,6 +64,18 @@ class Catalogue:
 
         model = self._read("pull", name)
         assert isinstance(model, Pull)
+        return model
+
+    def automation(self, name: str) -> "Automation":
+        """One automation.
+
+        Raises:
+            InputError: there is none of that name, or it is no longer valid.
+        """
+        from workbench.automations.model import Automation
+
+        model = self._read("automation", name)
+        assert isinstance(model, Automation)
         return model
 
     def campaign_sync(self, name: str) -> "CampaignSync":

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from workbench.automations.model import Automation
 from workbench.campaigns.model import CampaignSync
 from workbench.documents.faults import Fault
 from workbench.documents.yaml_text import Written
@@ -15,11 +16,6 @@ from workbench.words import nearest
 
 Reference = tuple[str, str]
 """A document by its kind and name."""
-
-LATER: Mapping[str, str] = {
-    "automation": "automations are not supported yet: they arrive with the prediction syncs",
-}
-"""Kinds the design names and this version cannot carry out."""
 
 
 def _nothing(_: BaseModel) -> tuple[Reference, ...]:
@@ -50,6 +46,11 @@ def _pull_references(pull: BaseModel) -> tuple[Reference, ...]:
     return (("connection", pull.connection),)
 
 
+def _automation_references(automation: BaseModel) -> tuple[Reference, ...]:
+    assert isinstance(automation, Automation)
+    return (("connection", automation.connection),)
+
+
 def _campaign_sync_references(sync: BaseModel) -> tuple[Reference, ...]:
     assert isinstance(sync, CampaignSync)
     return (("connection", sync.connection),)
@@ -66,6 +67,7 @@ KINDS: Mapping[str, Kind] = {
             secrets=("key",),
         ),
         Kind("pull", {"": Pull}, references=_pull_references),
+        Kind("automation", {"": Automation}, references=_automation_references),
         Kind("campaign_sync", {"": CampaignSync}, references=_campaign_sync_references),
     )
 }
@@ -80,8 +82,7 @@ def model_for(document: Written, kinds: Mapping[str, Kind]) -> type[BaseModel] |
         return document.fault("kind is missing", hint=f"Every document says its kind: {known}.")
     if not isinstance(named, str) or named not in kinds:
         word = str(named)[:60]
-        reason = LATER.get(word) or f"unknown kind {word}{nearest(word, kinds)}"
-        return document.fault(reason, ("kind",))
+        return document.fault(f"unknown kind {word}{nearest(word, kinds)}", ("kind",))
     kind = kinds[named]
     if "" in kind.models:
         return kind.models[""]
