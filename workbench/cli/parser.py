@@ -198,8 +198,15 @@ def _runs(run: Any) -> None:
         choices=("queued", "running", "done", "done with errors", "held", "failed", "cancelled"),
     )
     listed.add_argument("-n", type=count, default=20, dest="limit", help="how many (20)")
-    for name, about in (("show", "one run"), ("cancel", "stop a run; what is finished is kept")):
-        one = _add(run, name, f"runs:{name}", about)
+    again = _add(run, "retry", "runs:retry", "try a finished run again")
+    again.add_argument("run", type=int, metavar="ID")
+    again.add_argument("--wait", action="store_true", help="run it now, instead of queueing it")
+    for name, about in (
+        ("show", "one run"),
+        ("cancel", "stop a run; what is finished is kept"),
+        ("carry-out", "carry out a waiting run: what the scheduler starts"),
+    ):
+        one = _add(run, name, f"runs:{name.replace('-', '_')}", about)
         one.add_argument("run", type=int, metavar="ID")
     log = _add(run, "log", "runs:log", "what a run said")
     log.add_argument("run", type=int, metavar="ID")

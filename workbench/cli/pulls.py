@@ -1,19 +1,13 @@
 """``pull preview`` and ``pull run``."""
 
 import dataclasses
-import os
-import signal
-import threading
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from workbench.cli.opened import services
 from workbench.cli.output import answer, counted, json_text, megabytes, note, table
 from workbench.cli.progress import Bar
-from workbench.errors import InputError
+from workbench.cli.stopping import stoppable
 
 if TYPE_CHECKING:
     from workbench.pulls.preview import Preview
@@ -55,7 +49,7 @@ def carry_out(
     from workbench.pulls.run import run as pulled
 
     pull = opened.documents.pull(name)
-    with Bar(name) as bar, _stoppable(opened, f"pull/{name}"):
+    with Bar(name) as bar, stoppable(opened, f"pull/{name}"):
 
         def draw(progress: "Progress") -> None:
             bar.update(progress.done, progress.total, progress.rows, progress.resumed)
@@ -134,39 +128,3 @@ def sentence_of(effect: "Effect", *, exact: bool) -> str:
     if effect.partitions_touched:
         parts.append(f"{counted(len(effect.partitions_touched))} partitions touched")
     return ", ".join(parts) + ("" if exact else " (from the rows shown only)")
-
-
-@contextmanager
-def _stoppable(opened: "Services", job: str) -> Iterator[None]:
-    """Let Ctrl-C, or a polite kill, cancel the run in order; a second one stops at once."""
-
-    def cancel() -> None:
-        ours = [
-            run for run in opened.state.runs.latest(job, "running", 1) if run.pid == os.getpid()
-        ]
-        if not ours:
-            # Not recorded yet: there is nothing to end in order.
-            signal.raise_signal(signal.SIGINT)
-        for run in ours:
-            with suppress(InputError):  # it may have ended in the meantime
-                opened.state.runs.cancel(run.id)
-
-    def stop(_: int, __: FrameType | None) -> None:
-        _restore(handlers)
-        note("Stopping; what is finished is kept. Ctrl-C again stops at once.")
-        # Not here: the interrupted code may itself hold the database.
-        threading.Thread(target=cancel, daemon=True).start()
-
-    if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread is told of signals
-        return
-    handlers = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        _restore(handlers)
-
-
-def _restore(handlers: Mapping[signal.Signals, Any]) -> None:
-    for number, before in handlers.items():
-        signal.signal(number, before)

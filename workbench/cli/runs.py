@@ -1,17 +1,21 @@
-"""``run list``, ``run show``, ``run log``, ``run cancel``."""
+"""``run list``, ``run show``, ``run log``, ``run cancel``, ``run retry``, ``run carry-out``."""
 
 import time
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from workbench.cli.opened import services
-from workbench.cli.output import answer, cell, pairs, table, utc
+from workbench.cli.output import answer, cell, note, pairs, table, utc
+from workbench.cli.stopping import stoppable
 
 if TYPE_CHECKING:
+    from workbench.services import Services
     from workbench.store.state import LogLine, Run
 
 ASK_EVERY_S = 0.3
 """As often as a run says something of itself."""
+ENDED_WITH = {"done": 0, "done with errors": 4, "held": 3, "cancelled": 130}
+"""The exit code of a finished run's status; 1 for any other."""
 
 
 def listed(asked: Namespace) -> int:
@@ -30,8 +34,20 @@ def show(asked: Namespace) -> int:
     with services() as opened:
         opened.state.runs.close_interrupted()
         run = opened.state.runs.get(asked.run)
+        slots = opened.state.slots.of_run(run.id)
     more = {"stage": run.stage, "done": run.done, "total": run.total, "bytes": run.bytes}
-    value = {**as_json(run), **more, "hint": run.hint, "result": run.result}
+    value = {
+        **as_json(run),
+        **more,
+        "hint": run.hint,
+        "attempt": run.attempt,
+        "retry_of": run.retry_of,
+        "schedule": run.schedule,
+        "slots": [utc(slot.due_at) for slot in slots] or None,
+        "not_before": utc(run.not_before) if run.status == "queued" else None,
+        "who": run.who,
+        "result": run.result,
+    }
     answer(asked, value, pairs({key: each for key, each in value.items() if each is not None}))
     return 0
 
@@ -44,6 +60,57 @@ def cancel(asked: Namespace) -> int:
     said = f"run {run.id} is cancelled" if run.is_finished else f"run {run.id} was asked to stop"
     answer(asked, {"run": run.id, "status": run.status}, [said])
     return 0
+
+
+def retry(asked: Namespace) -> int:
+    """Try a finished run again: queued for the scheduler, or with --wait now."""
+    from workbench.cli.opened import person
+
+    with services() as opened:
+        run_id = opened.state.runs.retry(asked.run, person())
+        [run] = carried_out(opened, [run_id]) if asked.wait else [opened.state.runs.get(run_id)]
+    answer(asked, ended_json(run), [ended_words(run)])
+    return ended_code([run])
+
+
+def carried_out(opened: "Services", run_ids: "list[int]") -> "list[Run]":
+    """Carry out waiting runs one after the other; gives them finished."""
+    from workbench.jobs import finished_here
+
+    return [finished_here(opened, run_id) for run_id in run_ids]
+
+
+def ended_json(run: "Run") -> dict[str, object]:
+    """What commands that queue runs say of each."""
+    return {"run": run.id, "job": run.job, "status": run.status, "error": run.error}
+
+
+def ended_words(run: "Run") -> str:
+    """A run that waits by its number alone, a finished one with how it ended."""
+    if not run.is_finished:
+        return str(run.id)
+    return f"run {run.id} of {run.job}: {run.status}{f', {cell(run.error)}' if run.error else ''}"
+
+
+def ended_code(runs: "list[Run]") -> int:
+    """The exit code for several runs: the worst; those that wait count as done."""
+    return max((ENDED_WITH.get(run.status, 1) for run in runs if run.is_finished), default=0)
+
+
+def carry_out(asked: Namespace) -> int:
+    """Carry out one waiting run: what the scheduler and the pages start as a process."""
+    from workbench.jobs import BUSY, carry_out
+    from workbench.store.state import BusyError
+
+    with services() as opened:
+        run = opened.state.runs.get(asked.run)
+        with stoppable(opened, run.job):
+            try:
+                carry_out(opened, run.id)
+            except BusyError as error:
+                note(str(error))
+                return BUSY
+        return ENDED_WITH.get(opened.state.runs.get(run.id).status, 1)
 
 
 def log(asked: Namespace) -> int:
