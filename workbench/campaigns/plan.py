@@ -93,6 +93,9 @@ class ReconcilePlan:
     """Members read and not taken over; they come again at the next sync."""
     matched: pa.Table
     """Engagement by member: member_id, campaign_id, edition, event, times, first_at, last_at."""
+    unmatched: pa.Table
+    """Engagement of these campaigns whose person is no member: campaign_id, person_id, email,
+    event, times."""
     states: pa.Table
     """Every member afterwards: campaign_id, member_id, state, reason, is_test, person columns."""
     new_labels: pa.Table
@@ -198,7 +201,6 @@ def _as_plan(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> Reconcile
     states = ", ".join(
         f"{name}" for name in ("campaign_id", "member_id", "state", "reason", "status")
     )
-    changing = "(SELECT * FROM sheet WHERE status IN ('new', 'changed', 'gone'))"
     return ReconcilePlan(
         sheet=arrow(
             "SELECT * FROM sheet ORDER BY campaign_id, direction, what, member_id, field"
@@ -212,6 +214,11 @@ def _as_plan(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> Reconcile
             "SELECT member_id, campaign_id, edition, event, times, first_at, last_at "
             "FROM matched WHERE here"
         ),
+        unmatched=arrow(
+            "SELECT campaign_id, person_id, email, event, times FROM numbered "
+            "WHERE campaign_id IN (SELECT campaign_id FROM present) "
+            "AND number NOT IN (SELECT number FROM matched WHERE here) ORDER BY ALL"
+        ),
         states=arrow(
             f"SELECT {states}, is_test, lead_id, contact_id, is_converted FROM final "
             "ORDER BY campaign_id, member_id"
@@ -224,9 +231,19 @@ def _as_plan(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> Reconcile
         by_campaign=by_campaign,
         warnings=from_tables(connection),
         verdict=_verdict(connection, inputs.rules),
-        fingerprint=plans.fingerprint(connection, changing, SHOWN_COLUMNS),
+        fingerprint=_fingerprint(connection),
         inputs=inputs,
     )
+
+
+def _fingerprint(connection: duckdb.DuckDBPyConnection) -> str:
+    one, two = plans.row_hashes(SHOWN_COLUMNS)
+    row = connection.execute(f"""
+        SELECT count(*), coalesce(sum({one}::HUGEINT), 0), coalesce(sum({two}::HUGEINT), 0)
+        FROM sheet WHERE status IN ('new', 'changed', 'gone')
+    """).fetchone()
+    assert row is not None
+    return plans.fingerprint(row[0], (row[1], row[2]))
 
 
 def _counts(connection: duckdb.DuckDBPyConnection) -> dict[str, Counts]:

@@ -60,6 +60,7 @@ def from_tables(connection: duckdb.DuckDBPyConnection) -> tuple[Warned, ...]:
         *_labels(connection),
         *_converted(connection),
         *_leaving(connection),
+        *_strangers(connection),
     )
 
 
@@ -111,4 +112,22 @@ def _leaving(connection: duckdb.DuckDBPyConnection) -> list[Warned]:
     return [
         Warned("deletes held", f"{leaving} of {standing} members would leave: held", campaign)
         for campaign, leaving, standing in rows
+    ]
+
+
+def _strangers(connection: duckdb.DuckDBPyConnection) -> list[Warned]:
+    rows = connection.execute("""
+        SELECT campaign_id, count(DISTINCT coalesce(person_id, email)), sum(times) FROM numbered
+        WHERE campaign_id IN (SELECT campaign_id FROM present)
+          AND number NOT IN (SELECT number FROM matched WHERE here)
+        GROUP BY ALL ORDER BY ALL
+    """).fetchall()
+    return [
+        Warned(
+            "unknown engagement",
+            f"{counted(int(times), 'engagement event')} of {counted(people, 'person', 'people')} "
+            "who are not members of the campaign",
+            campaign,
+        )
+        for campaign, people, times in rows
     ]
