@@ -1,31 +1,33 @@
-"""What becomes of each record: its values, its status and the reason. Pure; SQL over ``matched``.
+"""What becomes of each record: its status and the reason. Pure; SQL over ``matched``.
 
-One expression decides each thing, for every record alike; the order of the statuses in
-``_status`` is the order in which something stands in a record's way.
+The order of the statuses in ``_status`` is the order in which something stands in a record's way.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from workbench import sql
-from workbench.automations.model import LONGEST_TEXT, Automation
-from workbench.automations.outputs import place, trend
+from workbench.automations.matched import NULL
+from workbench.automations.model import Automation
 from workbench.automations.plan import PlannedField
-from workbench.automations.values import CUT_MARK
+from workbench.plan import row_hashes
 
 TYPE_WORDS = {"string": "text", "number": "a number", "time": "a time", "boolean": "true or false"}
+ITEM_BYTES = 40
+"""JSON around the values of one record."""
 
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What judging needs to know beside the table."""
+    """What judging needs to know beside the table ``matched``."""
 
     automation: Automation
-    fields: tuple[PlannedField, ...]
+    fields: tuple[tuple[int, PlannedField], ...]
+    """The fields that are written, with their numbers in ``matched``."""
     passes: str
     """SQL: whether a record passes the conditions."""
-    labels: tuple[str, ...]
     has_duplicates: bool
     """Whether any id or key stands twice in the base; asked once, as it is seldom so."""
     approve_all: bool
@@ -33,159 +35,170 @@ class Circumstances:
     shared: bool
     """Whether another automation's records are in the table ``shared``."""
 
+    @property
+    def touches_departed(self) -> bool:
+        """Whether records that match no more are on the sheet."""
+        return self.automation.update.departed != "keep"
 
-def judged_sql(given: Circumstances) -> str:
-    """SQL of every record on the sheet, judged.
+    @property
+    def takes_latest(self) -> bool:
+        """Whether of records with one id the latest is taken."""
+        return self.has_duplicates and self.automation.read_from.duplicates == "latest_date"
 
-    Gives ``rid source id status reason decision stamp departed``, per field ``b<i> e<i> w<i>``
-    (before, after, whether it is sent), and the measures ``steps from_place to_place repeated
-    nulls cut``.
+    def after(self, i: int, field: PlannedField) -> str:
+        """The text that is to stand afterwards."""
+        departed = {
+            "keep": f"b{i}",
+            "clear": NULL,
+            "state_only": f"coalesce(state, b{i})" if field.output == "state" else f"b{i}",
+        }[self.automation.update.departed]
+        return (
+            f"CASE WHEN departed THEN {departed} ELSE e{i} END"
+            if self.touches_departed
+            else f"e{i}"
+        )
+
+    def differs(self, i: int, field: PlannedField) -> str:
+        """Whether that is another text than what stands."""
+        if not self.touches_departed:
+            return f"w{i}"
+        return f"CASE WHEN departed THEN {self.after(i, field)} IS DISTINCT FROM b{i} ELSE w{i} END"
+
+    def any(self, test: Callable[[int, PlannedField], str]) -> str:
+        """SQL: whether a test holds of any field."""
+        return "(" + (" OR ".join(test(i, field) for i, field in self.fields) or "false") + ")"
+
+
+def sheet_sql(given: Circumstances) -> str:
+    """SQL of every record on the sheet, judged and measured, without its texts.
+
+    Gives ``rid id source status departed decision why sharers repeated outside stamp`` and the
+    measures ``cells bytes h1 h2 nulls cut steps from_place to_place``.
     """
-    fields = given.fields
-    indices = range(len(fields))
-    after = [f"{_after(given, i)} AS e{i}" for i in indices]
-    differs = " OR ".join(f"e{i} IS DISTINCT FROM b{i}" for i in indices)
-    shown = ["rid", "source", "id", "status", "decision", "departed", f"{_reason(given)} AS reason"]
-    shown += [
-        f"b{i}, e{i}, status IN ('new', 'changed') AND e{i} IS DISTINCT FROM b{i} AS w{i}"
-        for i in indices
+    some = given.any(given.differs)
+    compared = [
+        f"{some} AS differs",
+        f"{'(' + ' AND '.join(f'b{i} IS NULL' for i, _ in given.fields) + ')'} AS bare",
+        f"{given.any(lambda i, f: f'(o{i} AND {given.differs(i, f)})')} AS outside",
+        f"{_stamp(given)} AS stamp",
+        "abs(from_place - to_place) AS steps",
     ]
-    shown += [
-        "stamp",
-        "steps",
-        "from_place",
-        "to_place",
+    sent = "status IN ('new', 'changed')"
+    first, second = row_hashes(
+        [
+            "id",
+            *(
+                f"CASE WHEN {given.differs(i, f)} THEN {_hash(given, i, f)} END"
+                for i, f in given.fields
+            ),
+        ]
+    )
+    cells = " + ".join(f"({given.differs(i, f)})::INTEGER" for i, f in given.fields)
+    size = " + ".join(
+        f"CASE WHEN {given.differs(i, f)} THEN z{i} ELSE 0 END" for i, f in given.fields
+    )
+    nulls = " + ".join(
+        f"m{i}::INTEGER"
+        for i, f in given.fields
+        if f.output and not given.automation.computes(f.output)
+    )
+    shown = [
+        "rid", "id", "source", "status", "departed", "decision", "why", "sharers", "id_times",
+        "source_times", "outside", "stamp", "times", "key",
         f"({_repeated(given)}) AS repeated",
-        f"{_nulls(given)} AS nulls",
-        f"{_cut(given)} AS cut",
-    ]
+        f"CASE WHEN {sent} THEN {cells} ELSE 0 END AS cells",
+        f"CASE WHEN {sent} THEN {ITEM_BYTES} + strlen(id) + {size} ELSE 0 END AS bytes",
+        f"CASE WHEN {sent} THEN {first} END AS h1", f"CASE WHEN {sent} THEN {second} END AS h2",
+        f"CASE WHEN departed THEN 0 ELSE {nulls or '0'} END AS nulls",
+        f"{given.any(lambda i, f: f't{i}')} AS cut",
+        "steps", "from_place", "to_place",
+    ]  # fmt: skip
     return f"""
     WITH chosen AS ({_chosen(given)}),
-    filled AS (SELECT *, {", ".join(after)} FROM chosen),
-    compared AS (SELECT *, {differs} AS differs,
-        {" AND ".join(f"b{i} IS NULL" for i in indices)} AS bare,
-        {_outside(given)} AS outside, {_stamp(given)} AS stamp,
-        {_places(given)} FROM filled),
-    stepped AS (SELECT *, abs(from_place - to_place) AS steps FROM compared),
-    judged AS (SELECT *, {_status(given)} AS status FROM stepped)
+    compared AS (SELECT *, {", ".join(compared)} FROM chosen),
+    judged AS (SELECT *, {_status(given)} AS status FROM compared)
     SELECT {", ".join(shown)} FROM judged
     """
 
 
+def rows_sql(given: Circumstances) -> str:
+    """SQL of the sheet's rows as a plan has them, from ``sheet`` and ``matched``; with ``rid``."""
+    shown = ["sheet.rid", "sheet.id", "sheet.source AS source_id", "status"]
+    shown += [f"{_reason(given)} AS reason", "decision", "stamp"]
+    for i, field in given.fields:
+        cells = {
+            "before": f"b{i}",
+            "after": given.after(i, field),
+            "write": f"status IN ('new', 'changed') AND {given.differs(i, field)}",
+        }
+        shown += [f"{text} AS {sql.name(f'{field.name}__{cell}')}" for cell, text in cells.items()]
+    return (
+        f"SELECT {', '.join(shown)} FROM sheet JOIN "
+        "(SELECT rowid AS rid, * EXCLUDE (id, source, times, key, from_place, to_place) "
+        "FROM matched) AS matched ON matched.rid = sheet.rid"
+    )
+
+
 def _chosen(given: Circumstances) -> str:
     """The records on the sheet: those that pass, and those that departed if they are touched."""
-    update = given.automation.update
-    passes = f"in_base AND ({given.passes})"
-    departed = "found AND was AND NOT passes" if update.departed != "keep" else "false"
+    departed = "(found AND was AND NOT passes)" if given.touches_departed else "false"
     repeats = "1 AS id_times, 1 AS source_times, 1 AS turn"
     if given.has_duplicates:
         # Counted among the records that pass: a repetition outside them does no harm.
-        latest = _latest(given)
         repeats = (
             "CASE WHEN passes AND id IS NOT NULL "
             "THEN count(*) FILTER (passes) OVER (PARTITION BY id) ELSE 1 END AS id_times, "
             "CASE WHEN passes AND source IS NOT NULL "
             "THEN count(*) FILTER (passes) OVER (PARTITION BY source) ELSE 1 END AS source_times, "
             "CASE WHEN id IS NULL THEN 1 ELSE row_number() OVER "
-            f"(PARTITION BY id ORDER BY passes DESC, {latest}) END AS turn"
+            f"(PARTITION BY id ORDER BY passes DESC, {_latest(given)}) END AS turn"
         )
-    told = f"matched.rowid AS rid, coalesce({passes}, false) AS passes"
+    told = f"matched.rowid AS rid, coalesce(in_base AND ({given.passes}), false) AS passes"
     inner = f"SELECT *, {repeats} FROM (SELECT matched.*, {told} FROM matched)"
-    only_latest = "turn = 1" if _takes_latest(given) else "true"
+    only_latest = "turn = 1" if given.takes_latest else "true"
     # A record departed only if no other record of its id stayed.
     stayed = "turn = 1" if given.has_duplicates else "true"
-    shared = ", shared.names AS sharers" if given.shared else ", CAST(NULL AS VARCHAR) AS sharers"
+    shared = "shared.names" if given.shared else NULL
     join_shared = " LEFT JOIN shared ON shared.id = rows.id" if given.shared else ""
     return (
         "SELECT rows.*, NOT passes AS departed, decisions.decision, decisions.reason AS why, "
-        f"decisions.approved{shared} FROM ({inner}) AS rows "
+        f"decisions.approved, {shared} AS sharers FROM ({inner}) AS rows "
         f"LEFT JOIN decisions ON decisions.record_id = rows.id{join_shared} "
         f"WHERE (passes AND {only_latest}) OR ({departed} AND {stayed})"
     )
 
 
-def _takes_latest(given: Circumstances) -> bool:
-    return given.has_duplicates and given.automation.read_from.duplicates == "latest_date"
-
-
 def _latest(given: Circumstances) -> str:
-    date = _index(given, "date")
-    first = f"a{date} DESC NULLS LAST, " if date is not None else ""
+    date = next((i for i, field in given.fields if field.output == "date"), None)
+    first = f"e{date} DESC NULLS LAST, " if date is not None else ""
     return f"{first}source DESC NULLS LAST, rid DESC"
-
-
-def _index(given: Circumstances, output: str) -> int | None:
-    return next((i for i, field in enumerate(given.fields) if field.output == output), None)
-
-
-def _after(given: Circumstances, i: int) -> str:
-    """The value that is to stand afterwards, written or not."""
-    automation, field = given.automation, given.fields[i]
-    departed = {
-        "keep": f"b{i}",
-        "clear": "NULL",
-        "state_only": f"coalesce(a{i}, b{i})" if field.output == "state" else f"b{i}",
-    }[automation.update.departed]
-    if not field.output:
-        return "CAST(NULL AS VARCHAR)"
-    wanted = _trend(given, i) if automation.computes(field.output) else f"a{i}"
-    if automation.update.nulls == "skip" or automation.computes(field.output):
-        wanted = f"coalesce({wanted}, b{i})"
-    return f"CASE WHEN departed THEN {departed} WHEN x{i} THEN b{i} ELSE {wanted} END"
-
-
-def _trend(given: Circumstances, i: int) -> str:
-    score, date = _index(given, "score"), _index(given, "date")
-    assert score is not None
-    return trend(
-        given.automation.trend.words,
-        given.labels,
-        score=f"a{score}",
-        score_before=f"coalesce(l{score}, b{score})",
-        date=None if date is None else f"a{date}",
-        date_before=None if date is None else f"coalesce(l{date}, b{date})",
-        trend_before=f"coalesce(l{i}, b{i})",
-    )
-
-
-def _outside(given: Circumstances) -> str:
-    """The fields that somebody else changed since we wrote them, and that we would change."""
-    changed = ", ".join(
-        f"CASE WHEN l{i} IS NOT NULL AND b{i} IS DISTINCT FROM l{i} AND e{i} IS DISTINCT FROM b{i} "
-        f"THEN {sql.literal(field.name)} END"
-        for i, field in enumerate(given.fields)
-    )
-    return f"nullif(concat_ws(', ', {changed}), '')"
 
 
 def _stamp(given: Circumstances) -> str:
     """What an approval is given for; told only where approvals are asked."""
     if not given.automation.review.required:
-        return "CAST(NULL AS VARCHAR)"
-    texts = ", ".join(f"coalesce(e{i}, chr(1))" for i in range(len(given.fields)))
+        return NULL
+    texts = ", ".join(f"coalesce({given.after(i, f)}, chr(1))" for i, f in given.fields)
     return f"left(md5(concat_ws(chr(0), {texts})), 16)"
 
 
-def _places(given: Circumstances) -> str:
-    score = _index(given, "score")
-    if score is None:
-        return "CAST(NULL AS INTEGER) AS from_place, CAST(NULL AS INTEGER) AS to_place"
-    before, after = place(f"b{score}", given.labels), place(f"e{score}", given.labels)
-    return f"{before} AS from_place, {after} AS to_place"
+def _hash(given: Circumstances, i: int, field: PlannedField) -> str:
+    if not given.touches_departed:
+        return f"g{i}"
+    return f"CASE WHEN departed THEN hash({given.after(i, field)}) ELSE g{i} END"
 
 
 def _status(given: Circumstances) -> str:
     update, review = given.automation.update, given.automation.review
     unknown = "false" if update.create_unknown else "NOT found"
-    impossible = " OR ".join(f"x{i}" for i in range(len(given.fields)))
-    waits = "outside IS NOT NULL" if update.outside_changes == "hold" else "false"
+    waits = "outside" if update.outside_changes == "hold" else "false"
     shared = "false" if update.shared_prefix else "sharers IS NOT NULL"
     return f"""CASE
-        WHEN in_base AND NOT departed AND source IS NULL THEN 'blocked'
+        WHEN NOT departed AND source IS NULL THEN 'blocked'
         WHEN id IS NULL THEN 'not_found'
         WHEN {_repeated(given)} OR times > 1 THEN 'conflict'
         WHEN {unknown} THEN 'not_found'
-        WHEN NOT departed AND ({impossible}) THEN 'blocked'
+        WHEN NOT departed AND {_misfits(given)} THEN 'blocked'
         WHEN NOT differs THEN 'same'
         WHEN {shared} THEN 'conflict'
         WHEN decision IN ('hold', 'exclude') THEN 'held'
@@ -194,8 +207,12 @@ def _status(given: Circumstances) -> str:
         WHEN bare THEN 'new' ELSE 'changed' END"""
 
 
+def _misfits(given: Circumstances) -> str:
+    return given.any(lambda i, field: f"x{i}")
+
+
 def _repeated(given: Circumstances) -> str:
-    return "false" if _takes_latest(given) else "(id_times > 1 OR source_times > 1)"
+    return "false" if given.takes_latest else "(id_times > 1 OR source_times > 1)"
 
 
 def _approved(given: Circumstances) -> str:
@@ -213,32 +230,34 @@ def _lets_go(given: Circumstances) -> str:
 def _reason(given: Circumstances) -> str:
     read_from, update = given.automation.read_from, given.automation.update
     kind = update.object
-    impossible = "\n".join(
-        f"WHEN x{i} THEN {sql.literal(_misfit(field))}" for i, field in enumerate(given.fields)
+    misfits = "\n".join(f"WHEN x{i} THEN {sql.literal(_misfit(f))}" for i, f in given.fields)
+    changed = ", ".join(
+        f"CASE WHEN o{i} AND {given.differs(i, f)} THEN {sql.literal(f.name)} END"
+        for i, f in given.fields
     )
+    outside = f"concat_ws(', ', {changed}) || ' was changed in Pendo since the last run'"
     id_column, source = sql.literal(given.automation.id_column), sql.literal(read_from.source_id)
     return f"""CASE status
         WHEN 'same' THEN CASE WHEN departed THEN 'matches no more' END
-        WHEN 'blocked' THEN CASE
-            WHEN source IS NULL THEN {source} || ' is empty'
-            {impossible} END
-        WHEN 'not_found' THEN CASE
-            WHEN id IS NULL THEN {id_column} || ' is empty'
-            ELSE 'Pendo has no {kind} ' || id END
+        WHEN 'blocked' THEN CASE WHEN sheet.source IS NULL THEN {source} || ' is empty'
+            {misfits} END
+        WHEN 'not_found' THEN CASE WHEN sheet.id IS NULL THEN {id_column} || ' is empty'
+            ELSE 'Pendo has no {kind} ' || sheet.id END
         WHEN 'conflict' THEN CASE
+            WHEN source_times > 1
+                THEN source_times || ' records have the source ID ' || sheet.source
+            WHEN id_times > 1 THEN id_times || ' records have the {kind} ' || sheet.id
             WHEN times > 1 THEN times || ' {kind}s in Pendo match ' || key
-            WHEN source_times > 1 THEN source_times || ' records have the source ID ' || source
-            WHEN id_times > 1 THEN id_times || ' records have the {kind} ' || id
             WHEN sharers IS NOT NULL AND {"false" if update.shared_prefix else "true"}
                 THEN 'also written by ' || sharers
-            ELSE outside || ' was changed in Pendo since the last run' END
+            ELSE {outside} END
         WHEN 'held' THEN CASE
             WHEN decision = 'exclude' THEN 'excluded' || coalesce(': ' || why, '')
             WHEN decision = 'hold' THEN 'on hold' || coalesce(': ' || why, '')
             ELSE 'waits for approval' END
         ELSE CASE
             WHEN departed THEN 'matches no more'
-            WHEN outside IS NOT NULL THEN outside || ' was changed in Pendo since the last run'
+            WHEN outside THEN {outside}
             WHEN sharers IS NOT NULL THEN 'also written by ' || sharers END
         END"""
 
@@ -248,21 +267,3 @@ def _misfit(field: PlannedField) -> str:
         return f"{field.name} is a list in Pendo and cannot be written"
     wanted = "a whole number" if field.whole else TYPE_WORDS[field.type]
     return f"{field.output.capitalize()} is not {wanted}, which {field.name} holds"
-
-
-def _nulls(given: Circumstances) -> str:
-    empty = " + ".join(
-        f"(a{i} IS NULL)::INTEGER"
-        for i, field in enumerate(given.fields)
-        if field.output and not given.automation.computes(field.output)
-    )
-    return f"CASE WHEN departed THEN 0 ELSE {empty or '0'} END"
-
-
-def _cut(given: Circumstances) -> str:
-    cut = " OR ".join(
-        f"(length(a{i}) = {LONGEST_TEXT} AND ends_with(a{i}, {sql.literal(CUT_MARK)}))"
-        for i, field in enumerate(given.fields)
-        if field.type == "string" and field.output not in ("", "trend", "score")
-    )
-    return f"coalesce({cut or 'false'}, false)"

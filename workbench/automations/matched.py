@@ -1,24 +1,33 @@
 """The decision base beside what Pendo holds: one DuckDB table that conditions are tried on.
 
-Its columns, for base column number n and planned field number i:
+Everything about a record that does not depend on conditions, limits and decisions is worked out
+here once, so that a redraw reads numbers instead of texts. Its columns, for base column number
+n and field number i:
 
-    k<n>  a base column that conditions look at      a<i>  the text the base asks for
-    source, key, id                                  x<i>  whether its value cannot be one
-    found, times: how many ids of Pendo's answer     b<i>  what Pendo holds
-    in_base, was: written before by this automation  l<i>  what was written last
+    k<n>  a base column that conditions look at     b<i>  the text Pendo holds
+    source, key, id                                 e<i>  the text that is to stand
+    found, times: how many of Pendo's ids answer    w<i>  whether they differ
+    in_base, was: written before by this automation g<i>  hash of the text to stand
+    state: the State the base asks for              z<i>  bytes of it in a request
+    from_place, to_place: labels' places            m<i>  whether the base asks for nothing
+                                                    x<i>  whether it asks for what cannot be
+                                                    o<i>  whether somebody else changed it
+                                                    t<i>  whether the text was cut
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workbench import sql
 from workbench.automations.conditions import Column
 from workbench.automations.matching import by_rules, keys_sql
-from workbench.automations.outputs import desired
+from workbench.automations.model import LONGEST_TEXT
+from workbench.automations.outputs import desired, place, trend
 from workbench.automations.plan import PlannedField
-from workbench.automations.values import plain_text
+from workbench.automations.values import CUT_MARK, plain_text
 from workbench.errors import InputError
 from workbench.words import nearest
 
@@ -26,6 +35,8 @@ if TYPE_CHECKING:
     from workbench.automations.model import Automation
 
 NULL = "CAST(NULL AS VARCHAR)"
+CELL_BYTES = 6
+"""JSON around one value and its name."""
 
 
 def required(automation: Automation, columns: Mapping[str, Column]) -> None:
@@ -49,87 +60,138 @@ def required(automation: Automation, columns: Mapping[str, Column]) -> None:
             )
 
 
-def matched_sql(
-    automation: Automation,
-    fields: Sequence[PlannedField],
-    columns: Mapping[str, Column],
-    keep: Sequence[str],
-    *,
-    base: str,
-    live_columns: Sequence[str],
-    last_columns: Sequence[str] | None,
-    zone: str,
-) -> str:
-    """SQL that makes the table ``matched`` from ``base``, ``live``, ``keys`` and ``last``.
+@dataclass(frozen=True)
+class Match:
+    """What is joined, and how."""
 
-    Args:
-        keep: The base columns that conditions look at; ``k0`` is the first.
-        last_columns: None where the automation has written nothing yet.
-    """
-    rules = automation.update.match
-    id_column, source = (
-        plain_text(columns[name].sql, columns[name].type)
-        for name in (automation.id_column, automation.read_from.source_id)
-    )
-    asked = [desired(automation, field, columns, zone) for field in fields]
-    read = [f"{columns[name].sql} AS k{n}" for n, name in enumerate(keep)]
-    read += [f"{source} AS source", f"{by_rules(id_column, rules)} AS key"]
-    for i, (text, impossible) in enumerate(asked):
-        read += [f"{text} AS a{i}", f"{impossible} AS x{i}"]
-    was = "last.id IS NOT NULL" if last_columns is not None else "false"
-    shown = [
-        "base.*",
-        "coalesce(keys.id, base.key) AS id",
-        "keys.id IS NOT NULL AS found",
-        "coalesce(keys.times, 0) AS times",
-        "true AS in_base",
-        f"{was} AS was",
-        *_standing(fields, live_columns, last_columns),
-    ]
-    join_last = " LEFT JOIN last ON last.id = keys.id" if last_columns is not None else ""
-    return (
-        "CREATE OR REPLACE TABLE matched AS "
-        f"SELECT {', '.join(shown)} FROM (SELECT {', '.join(read)} FROM {base}) AS base "
-        f"LEFT JOIN ({keys_sql('live', rules)}) AS keys ON keys.key = base.key "
-        f"LEFT JOIN live ON live.id = keys.id{join_last}"
-    )
+    automation: Automation
+    fields: tuple[PlannedField, ...]
+    """Every field the outputs could fill, also those that are not written."""
+    columns: Mapping[str, Column]
+    keep: tuple[str, ...]
+    """The base columns that conditions look at; ``k0`` is the first."""
+    live: tuple[str, ...]
+    """Columns of the table ``live``."""
+    last: tuple[str, ...] | None
+    """Columns of the table ``last``; None where the automation has written nothing yet."""
+    labels: tuple[str, ...]
+    zone: str
+
+    def create(self) -> str:
+        """SQL that makes ``matched`` from ``base``, ``live`` and ``last``."""
+        joined = (
+            f"SELECT base.*, coalesce(keys.id, base.key) AS id, keys.id IS NOT NULL AS found, "
+            f"coalesce(keys.times, 0) AS times, true AS in_base, "
+            f"{'last.id IS NOT NULL' if self.last is not None else 'false'} AS was, "
+            f"{self._standing()} FROM ({self._read()}) AS base "
+            f"LEFT JOIN ({keys_sql('live', self.automation.update.match)}) AS keys "
+            "ON keys.key = base.key LEFT JOIN live ON live.id = keys.id"
+            f"{' LEFT JOIN last ON last.id = keys.id' if self.last is not None else ''}"
+        )
+        return f"CREATE OR REPLACE TABLE matched AS {self._finished(joined)}"
+
+    def add_gone(self) -> str:
+        """SQL that adds the records written before that the base has no more."""
+        blank = [f"CAST(NULL AS {self.columns[c].type}) AS k{n}" for n, c in enumerate(self.keep)]
+        blank += [f"{NULL} AS source", "last.id AS key"]
+        for i in range(len(self.fields)):
+            blank += [f"{NULL} AS a{i}", f"false AS x{i}"]
+        joined = (
+            f"SELECT {', '.join(blank)}, last.id AS id, true AS found, 1 AS times, "
+            f"false AS in_base, true AS was, {self._standing()} "
+            "FROM last JOIN live ON live.id = last.id "
+            "WHERE last.id NOT IN (SELECT id FROM matched WHERE id IS NOT NULL)"
+        )
+        return f"INSERT INTO matched {self._finished(joined)}"
+
+    def _read(self) -> str:
+        automation, columns = self.automation, self.columns
+        id_column, source = (
+            plain_text(columns[name].sql, columns[name].type)
+            for name in (automation.id_column, automation.read_from.source_id)
+        )
+        read = [f"{columns[name].sql} AS k{n}" for n, name in enumerate(self.keep)]
+        read += [f"{source} AS source", f"{by_rules(id_column, automation.update.match)} AS key"]
+        for i, field in enumerate(self.fields):
+            text, impossible = desired(automation, field, columns, self.zone)
+            read += [f"{text} AS a{i}", f"{impossible} AS x{i}"]
+        return f"SELECT {', '.join(read)} FROM base"
+
+    def _standing(self) -> str:
+        standing = []
+        for i, field in enumerate(self.fields):
+            column = sql.name(field.name)
+            now = f"live.{column}" if field.name in self.live else NULL
+            then = f"last.{column}" if self.last and field.name in self.last else NULL
+            standing += [f"{now} AS b{i}", f"{then} AS l{i}"]
+        return ", ".join(standing)
+
+    def _finished(self, joined: str) -> str:
+        """Values to stand, differences and sizes, over rows with ``a b l x``."""
+        shown = [f"k{n}" for n in range(len(self.keep))]
+        shown += ["source", "key", "id", "found", "times", "in_base", "was"]
+        score, state = self._index("score"), self._index("state")
+        for i, field in enumerate(self.fields):
+            shown += [
+                f"b{i}",
+                f"e{i}",
+                f"x{i}",
+                f"e{i} IS DISTINCT FROM b{i} AS w{i}",
+                f"hash(e{i}) AS g{i}",
+                f"({CELL_BYTES + len(field.name)} + coalesce(strlen(e{i}), 4))::INTEGER AS z{i}",
+                f"a{i} IS NULL AS m{i}",
+                f"{_cut(field, i)} AS t{i}",
+                f"l{i} IS NOT NULL AND b{i} IS DISTINCT FROM l{i} AS o{i}",
+            ]
+        before, after = ("NULL", "NULL") if score is None else (f"b{score}", f"e{score}")
+        shown += [
+            f"{NULL if state is None else f'a{state}'} AS state",
+            f"{place(before, self.labels)} AS from_place",
+            f"{place(after, self.labels)} AS to_place",
+        ]
+        after_texts = ", ".join(f"{self._after(i)} AS e{i}" for i in range(len(self.fields)))
+        return f"SELECT {', '.join(shown)} FROM (SELECT *, {after_texts} FROM ({joined}))"
+
+    def _index(self, output: str) -> int | None:
+        places = (i for i, field in enumerate(self.fields) if field.output == output)
+        return next(places, None)
+
+    def _after(self, i: int) -> str:
+        """The text that is to stand in a record that matches, written or not."""
+        automation, field = self.automation, self.fields[i]
+        if not field.output:
+            return NULL
+        computed = automation.computes(field.output)
+        wanted = self._trend(i) if computed else f"a{i}"
+        if automation.update.nulls == "skip" or computed:
+            wanted = f"coalesce({wanted}, b{i})"
+        return f"CASE WHEN x{i} THEN b{i} ELSE {wanted} END"
+
+    def _trend(self, i: int) -> str:
+        score, date = self._index("score"), self._index("date")
+        assert score is not None
+        return trend(
+            self.automation.trend.words,
+            self.labels,
+            score=f"a{score}",
+            score_before=f"coalesce(l{score}, b{score})",
+            date=None if date is None else f"a{date}",
+            date_before=None if date is None else f"coalesce(l{date}, b{date})",
+            trend_before=f"coalesce(l{i}, b{i})",
+        )
 
 
-def gone_sql(
-    automation: Automation,
-    fields: Sequence[PlannedField],
-    columns: Mapping[str, Column],
-    keep: Sequence[str],
-    *,
-    live_columns: Sequence[str],
-    last_columns: Sequence[str],
-) -> str:
-    """SQL that adds to ``matched`` the records written before that the base has no more."""
-    blank = [f"CAST(NULL AS {columns[name].type}) AS k{n}" for n, name in enumerate(keep)]
-    blank += [f"{NULL} AS source", "last.id AS key"]
-    for i in range(len(fields)):
-        blank += [f"{NULL} AS a{i}", f"false AS x{i}"]
-    shown = [
-        *blank,
-        "last.id AS id",
-        "true AS found",
-        "1 AS times",
-        "false AS in_base",
-        "true AS was",
-        *_standing(fields, live_columns, last_columns),
-    ]
-    return (
-        f"INSERT INTO matched SELECT {', '.join(shown)} FROM last JOIN live ON live.id = last.id "
-        "WHERE last.id NOT IN (SELECT id FROM matched WHERE id IS NOT NULL)"
-    )
+def _cut(field: PlannedField, i: int) -> str:
+    if field.type != "string" or field.output in ("", "trend"):
+        return "false"
+    mark = sql.literal(CUT_MARK)
+    return f"coalesce(length(a{i}) = {LONGEST_TEXT} AND ends_with(a{i}, {mark}), false)"
 
 
-def _standing(
-    fields: Sequence[PlannedField], live: Sequence[str], last: Sequence[str] | None
-) -> list[str]:
-    standing = []
-    for i, field in enumerate(fields):
-        now = f"live.{sql.name(field.name)}" if field.name in live else NULL
-        then = f"last.{sql.name(field.name)}" if last and field.name in last else NULL
-        standing += [f"{now} AS b{i}", f"{then} AS l{i}"]
-    return standing
+def labels_sql(automation: Automation, columns: Mapping[str, Column], most: int) -> str | None:
+    """SQL of the scores in the base, to find their label set; None where no column is Score."""
+    column = automation.read_from.outputs.get("score")
+    if column is None:
+        return None
+    text = plain_text(columns[column].sql, columns[column].type)
+    return f"SELECT DISTINCT {text} AS label FROM base WHERE label IS NOT NULL LIMIT {most}"

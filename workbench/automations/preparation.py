@@ -16,8 +16,10 @@ from workbench import sql
 from workbench.automations import summary
 from workbench.automations.conditions import Column, Filter, compiled
 from workbench.automations.fields import notes, planned_fields
-from workbench.automations.judging import Circumstances, judged_sql
-from workbench.automations.matched import gone_sql, matched_sql, required
+from workbench.automations.filters import Conditions
+from workbench.automations.judging import Circumstances, rows_sql, sheet_sql
+from workbench.automations.matched import Match, labels_sql, required
+from workbench.automations.model import Automation
 from workbench.automations.outputs import label_set
 from workbench.automations.plan import Plan, PlanInputs, PlannedField
 
@@ -31,15 +33,25 @@ MOST_LABELS = 200
 
 @dataclass(frozen=True)
 class Drawn:
-    """The sheet as it was last drawn, without its rows: those stay in DuckDB."""
+    """The sheet as it was last drawn; its rows stay in DuckDB."""
 
     inputs: PlanInputs
     fields: tuple[PlannedField, ...]
+    """The fields that are written."""
     filter: Filter
     labels: tuple[str, ...]
-    judged: str
-    """SQL of every record on the sheet."""
+    rows: str
+    """SQL of the sheet's rows, as a plan has them."""
     totals: summary.Totals
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a person should know before anything is written."""
+        last = self.inputs.last
+        written = () if last is None else last.column_names
+        others, automation = self.inputs.others, self.inputs.automation
+        told = notes(automation, self.fields, self.inputs.schema, others, written)
+        return [*told, *summary.value_notes(self.inputs, self.totals)]
 
 
 class Preparation:
@@ -50,10 +62,13 @@ class Preparation:
         self._db = connection
         self._held: dict[str, object] = {}
         self._columns: dict[str, Column] = {}
-        self._kept: tuple[str, ...] = ()
-        self._key: object = None
-        self._labels: tuple[str, ...] = ()
+        self._match: Match | None = None
         self._has_duplicates = False
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """Holds what was drawn last."""
+        return self._db
 
     def columns(self, inputs: PlanInputs) -> Mapping[str, Column]:
         """The columns of the decision base, by name."""
@@ -69,67 +84,51 @@ class Preparation:
         automation = inputs.automation
         self._hold(inputs)
         required(automation, self._columns)
-        today = inputs.now.astimezone(ZoneInfo(inputs.day_zone)).date()
-        # Tried once on the columns as they are named, so that a mistake is told before any work.
-        named = compiled(
-            automation.read_from.conditions, self._columns, today=today, zone=inputs.day_zone
+        # Tried on the columns as they are named first: a mistake is told before any work.
+        needed = self._compiled(inputs, self._columns).fields
+        match = self._matched(inputs, needed)
+        kept = {c: Column(f"k{n}", self._columns[c].type) for n, c in enumerate(match.keep)}
+        chosen = self._compiled(inputs, kept)
+        written = tuple(
+            (i, field)
+            for i, field in enumerate(match.fields)
+            if field.output in automation.outputs or not field.output
         )
-        fields = self._planned(inputs)
-        self._match(inputs, fields, named.fields)
-        kept = {
-            name: Column(f"k{n}", self._columns[name].type) for n, name in enumerate(self._kept)
-        }
-        chosen = compiled(automation.read_from.conditions, kept, today=today, zone=inputs.day_zone)
         circumstances = Circumstances(
             automation=automation,
-            fields=fields,
+            fields=written,
             passes=chosen.sql,
-            labels=self._labels,
             has_duplicates=self._has_duplicates,
             approve_all=False,
-            shared=any(_overlaps(inputs, fields)),
+            shared=self._share(inputs, [field for _, field in written]),
         )
-        judged = judged_sql(circumstances)
-        totals = self._count(judged, inputs, fields)
+        totals = self._judge(circumstances, inputs, match.labels)
         few = automation.review.auto_approve.fewer_than
-        waiting = totals.counts.written + totals.waiting
-        if automation.review.required and few is not None and waiting < few:
-            judged = judged_sql(replace(circumstances, approve_all=True))
-            totals = self._count(judged, inputs, fields)
-        return Drawn(inputs, fields, chosen, self._labels, judged, totals)
+        if totals.waiting and few is not None and totals.counts.written + totals.waiting < few:
+            totals = self._judge(replace(circumstances, approve_all=True), inputs, match.labels)
+        fields = tuple(field for _, field in written)
+        return Drawn(inputs, fields, chosen, match.labels, rows_sql(circumstances), totals)
 
     def plan(self, inputs: PlanInputs) -> Plan:
         """The whole plan, with its rows."""
         drawn = self.draw(inputs)
-        rows = self._db.sql(summary.rows_sql(drawn.judged, drawn.fields)).to_arrow_table()
-        return summary.plan_of(drawn.inputs, drawn.fields, rows, drawn.totals, self._notes(drawn))
+        rows = self._db.sql(f"SELECT * EXCLUDE (rid) FROM ({drawn.rows})").to_arrow_table()
+        return summary.plan_of(inputs, drawn.fields, rows, drawn.totals, drawn.warnings)
 
     def condition_counts(self, drawn: Drawn) -> list[tuple[int, int]]:
-        """For each step of the conditions: how many records pass it alone, and up to it."""
-        steps = drawn.filter.steps
-        asked = ["count(*)"]
-        for step in steps:
+        """How many records there are, then for each step: how many pass it alone, and up to it."""
+        asked = ["count(*)", "count(*)"]
+        for step in drawn.filter.steps:
             asked += [f"count(*) FILTER ({step.alone})", f"count(*) FILTER ({step.so_far})"]
         told = self._one(f"SELECT {', '.join(asked)} FROM matched WHERE in_base")
-        return [(told[0], told[0]), *zip(told[1::2], told[2::2], strict=True)]
-
-    def query(self, text: str, values: Sequence[Any] = ()) -> pa.Table:
-        """The answer to a query over what was drawn last."""
-        return self._db.execute(text, list(values)).to_arrow_table()
-
-    def _planned(self, inputs: PlanInputs) -> tuple[PlannedField, ...]:
-        types = {name: column.type for name, column in self._columns.items()}
-        fields = planned_fields(inputs.automation, inputs.schema, types)
-        if inputs.automation.update.on_remove == "keep" or inputs.last is None:
-            return fields
-        names = {field.name for field in fields}
-        standing = inputs.live.column_names
-        dropped = [n for n in inputs.last.column_names if n not in names and n in standing]
-        return fields + tuple(
-            PlannedField(name, "", "string", exists=True) for name in dropped if name != "id"
-        )
+        return list(zip(told[::2], told[1::2], strict=True))
 
     # -- the tables ----------------------------------------------------------------------
+
+    def _compiled(self, inputs: PlanInputs, columns: Mapping[str, Column]) -> Filter:
+        zone = inputs.day_zone
+        today = inputs.now.astimezone(ZoneInfo(zone)).date()
+        return compiled(inputs.automation.read_from.conditions, columns, today=today, zone=zone)
 
     def _hold(self, inputs: PlanInputs) -> None:
         """Make the inputs known to DuckDB; those it has already stay."""
@@ -150,86 +149,74 @@ class Preparation:
             self._db.execute(f"DROP VIEW IF EXISTS {name}")
             self._db.register(name, value)
         if name != "decisions":
-            self._key = None
+            self._match = None
         return True
 
-    def _match(
-        self, inputs: PlanInputs, fields: tuple[PlannedField, ...], needed: Sequence[str]
-    ) -> None:
+    def _matched(self, inputs: PlanInputs, needed: Sequence[str]) -> Match:
         """Join base, live and last, unless what stands serves."""
-        automation = inputs.automation
-        key = (
-            automation.read_from.source_id,
-            automation.update.id_field,
-            automation.update.match,
-            automation.update.nulls,
-            tuple(automation.read_from.outputs.items()),
-            fields,
-            inputs.day_zone,
+        stood = self._match
+        last = inputs.last
+        match = Match(
+            automation=_as_matched(inputs.automation),
+            fields=self._fillable(inputs),
+            columns=self._columns,
+            keep=tuple(dict.fromkeys([*(stood.keep if stood else ()), *needed])),
+            live=tuple(inputs.live.column_names),
+            last=None if last is None else tuple(last.column_names),
+            labels=stood.labels if stood else (),
+            zone=inputs.day_zone,
         )
-        if key == self._key and set(needed) <= set(self._kept):
-            return
-        same_base = self._key is not None
-        self._kept = tuple(dict.fromkeys([*(self._kept if same_base else ()), *needed]))
-        last = None if inputs.last is None else inputs.last.column_names
-        live = inputs.live.column_names
-        self._db.execute(
-            matched_sql(
-                automation,
-                fields,
-                self._columns,
-                self._kept,
-                base="base",
-                live_columns=live,
-                last_columns=last,
-                zone=inputs.day_zone,
-            )
-        )
-        if last is not None:
-            self._db.execute(
-                gone_sql(
-                    automation,
-                    fields,
-                    self._columns,
-                    self._kept,
-                    live_columns=live,
-                    last_columns=last,
-                )
-            )
-        self._key = key
-        self._has_duplicates = self._look_for_duplicates()
-        self._labels = self._find_labels(inputs, fields)
-
-    def _look_for_duplicates(self) -> bool:
+        if stood is not None and match == stood:
+            return stood
+        match = replace(match, labels=self._find_labels(inputs))
+        self._match = None
+        self._db.execute(match.create())
+        if match.last is not None:
+            self._db.execute(match.add_gone())
         told = self._one(
             "SELECT count(id) - count(DISTINCT id), count(source) - count(DISTINCT source) "
             "FROM matched WHERE in_base"
         )
-        return any(told)
+        self._has_duplicates = any(told)
+        self._match = match
+        return match
 
-    def _find_labels(self, inputs: PlanInputs, fields: Sequence[PlannedField]) -> tuple[str, ...]:
-        score = next((i for i, field in enumerate(fields) if field.output == "score"), None)
-        if score is None:
+    def _fillable(self, inputs: PlanInputs) -> tuple[PlannedField, ...]:
+        """Every field that the outputs could fill, and those that are only cleared."""
+        types = {name: column.type for name, column in self._columns.items()}
+        fields = planned_fields(_with_all_outputs(inputs.automation), inputs.schema, types)
+        if inputs.automation.update.on_remove == "keep" or inputs.last is None:
+            return fields
+        written = set(inputs.automation.outputs)
+        names = {field.name for field in fields if field.output in written} | {"id"}
+        dropped = [name for name in inputs.last.column_names if name not in names]
+        return fields + tuple(
+            PlannedField(name, "", "string", exists=True)
+            for name in dropped
+            if name in inputs.live.column_names
+        )
+
+    def _find_labels(self, inputs: PlanInputs) -> tuple[str, ...]:
+        asked = labels_sql(inputs.automation, self._columns, MOST_LABELS)
+        if asked is None:
             return ()
-        found = self._db.execute(
-            f"SELECT DISTINCT a{score} FROM matched WHERE a{score} IS NOT NULL LIMIT {MOST_LABELS}"
-        ).fetchall()
-        return label_set(inputs.automation.labels.sets, [label for (label,) in found])
+        found = [str(label) for (label,) in self._db.execute(asked).fetchall()]
+        return label_set(inputs.automation.labels.sets, found)
 
-    def _count(
-        self, judged: str, inputs: PlanInputs, fields: tuple[PlannedField, ...]
+    def _judge(
+        self, given: Circumstances, inputs: PlanInputs, labels: Sequence[str]
     ) -> summary.Totals:
-        self._share(inputs, fields)
-        self._db.execute(f"CREATE OR REPLACE TABLE sheet AS {summary.slim_sql(judged, fields)}")
-        return summary.totals(self._db, "sheet", inputs, fields, self._labels)
+        self._db.execute(f"CREATE OR REPLACE TABLE sheet AS {sheet_sql(given)}")
+        fields = tuple(field for _, field in given.fields)
+        return summary.totals(self._db, inputs, fields, labels)
 
-    def _share(self, inputs: PlanInputs, fields: tuple[PlannedField, ...]) -> None:
-        """A table of the records that other automations write too, with their names."""
+    def _share(self, inputs: PlanInputs, fields: Sequence[PlannedField]) -> bool:
+        """Make a table of the records that other automations write too; whether there are any."""
         import pyarrow as pa
 
         overlapping = list(_overlaps(inputs, fields))
         if not overlapping:
-            return
+            return False
         tables = [
             pa.table({"id": ids, "name": pa.repeat(pa.scalar(name), len(ids))})
             for name, ids in overlapping
@@ -239,13 +226,7 @@ class Preparation:
             "CREATE OR REPLACE TABLE shared AS SELECT id, string_agg(DISTINCT name, ', ' "
             "ORDER BY name) AS names FROM others GROUP BY id"
         )
-
-    def _notes(self, drawn: Drawn) -> list[str]:
-        last = drawn.inputs.last
-        written = [] if last is None else last.column_names
-        return notes(
-            drawn.inputs.automation, drawn.fields, drawn.inputs.schema, drawn.inputs.others, written
-        )
+        return True
 
     def _one(self, query: str) -> tuple[Any, ...]:
         row = self._db.execute(query).fetchone()
@@ -272,6 +253,28 @@ def _overlaps(inputs: PlanInputs, fields: Sequence[PlannedField]) -> Iterator[tu
         same = other.object == inputs.automation.update.object and names & set(other.fields)
         if same and other.ids is not None and len(other.ids):
             yield other.name, other.ids
+
+
+def _with_all_outputs(automation: Automation) -> Automation:
+    update = automation.update.model_copy(update={"fields": None})
+    return automation.model_copy(update={"update": update})
+
+
+def _as_matched(automation: Automation) -> Automation:
+    """An automation without what matching does not look at, so that two of them can compare."""
+    read_from = automation.read_from.model_copy(
+        update={"conditions": Conditions(), "duplicates": "hold"}
+    )
+    kept = {"fields": None, "departed": "keep", "outside_changes": "overwrite"}
+    given = _with_all_outputs(automation)
+    return Automation(
+        name="matched",
+        connection=given.connection,
+        read_from=read_from,
+        update=given.update.model_copy(update=kept),
+        trend=given.trend,
+        labels=given.labels,
+    )
 
 
 @cache

@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from workbench import sql
+from workbench.automations.judging import ITEM_BYTES
 from workbench.automations.limits import Write
+from workbench.automations.matched import CELL_BYTES
 from workbench.automations.plan import Counts, Plan, PlannedField
-from workbench.automations.summary import CELL_BYTES, ITEM_BYTES, api_calls
+from workbench.automations.summary import api_calls
 from workbench.plan import Verdict, fingerprint, row_hashes
 
 if TYPE_CHECKING:

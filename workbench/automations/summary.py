@@ -7,21 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from workbench import sql
 from workbench.automations.guardrails import Measures, verdict
 from workbench.automations.limits import Write
 from workbench.automations.plan import Counts, Plan, PlanInputs, PlannedField
-from workbench.plan import Verdict, fingerprint, row_hashes
+from workbench.plan import Verdict, fingerprint
 from workbench.words import counted
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
-
-ITEM_BYTES = 40
-"""JSON around the values of one record."""
-CELL_BYTES = 6
-"""JSON around one value and its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,45 +35,16 @@ class Totals:
     """Records whose score is not of the label set."""
 
 
-def slim_sql(judged: str, fields: Sequence[PlannedField]) -> str:
-    """SQL of what has to be counted of each record."""
-    indices = range(len(fields))
-    sent = [f"CASE WHEN w{i} THEN coalesce('=' || e{i}, '-') END" for i in indices]
-    first, second = row_hashes(["id", *sent])
-    size = " + ".join(
-        f"CASE WHEN w{i} THEN {CELL_BYTES + len(field.name)} + coalesce(strlen(e{i}), 4) ELSE 0 END"
-        for i, field in enumerate(fields)
-    )
-    return (
-        "SELECT rid, status, departed, decision, source IS NULL AS sourceless, repeated, nulls, "
-        f"cut, steps, from_place, to_place, {' + '.join(f'w{i}::INTEGER' for i in indices)} "
-        f"AS cells, CASE WHEN cells > 0 THEN {first} END AS h1, "
-        f"CASE WHEN cells > 0 THEN {second} END AS h2, "
-        f"CASE WHEN cells > 0 THEN {ITEM_BYTES} + strlen(id) + {size} ELSE 0 END AS bytes "
-        f"FROM ({judged})"
-    )
-
-
-def rows_sql(judged: str, fields: Sequence[PlannedField], tail: str = "") -> str:
-    """SQL of the sheet's rows as a plan has them."""
-    shown = ["id", "source AS source_id", "status", "reason", "decision", "stamp"]
-    for i, field in enumerate(fields):
-        for letter, word in (("b", "before"), ("e", "after"), ("w", "write")):
-            shown.append(f"{letter}{i} AS {sql.name(f'{field.name}__{word}')}")
-    return f"SELECT {', '.join(shown)} FROM ({judged}){tail}"
-
-
 def totals(
     connection: duckdb.DuckDBPyConnection,
-    sheet: str,
     inputs: PlanInputs,
     fields: tuple[PlannedField, ...],
     labels: Sequence[str],
 ) -> Totals:
-    """Count a slim sheet, and hold it against the guardrails."""
-    told = _told(connection, sheet)
+    """Count the table ``sheet``, and hold it against the guardrails."""
+    told = _told(connection)
     counts = _counts(told)
-    movement = _movement(connection, sheet, labels)
+    movement = _movement(connection, labels)
     calls = api_calls(counts.written, _sum(told, "bytes"), fields, inputs.automation.write)
     measures = Measures(
         flips=_sum(told, "flips"),
@@ -107,18 +72,18 @@ def totals(
     )
 
 
-def _told(connection: duckdb.DuckDBPyConnection, sheet: str) -> list[dict[str, Any]]:
+def _told(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     cursor = connection.execute(
         "SELECT status, departed, count(*) AS records, sum(cells) AS cells, sum(bytes) AS bytes, "
         "sum(h1::HUGEINT) AS h1, sum(h2::HUGEINT) AS h2, sum(nulls) AS nulls, "
         "count(*) FILTER (cut AND cells > 0) AS cut, "
         "count(*) FILTER (steps >= 2 AND cells > 0) AS flips, "
-        "count(*) FILTER (sourceless AND NOT departed) AS sourceless, "
+        "count(*) FILTER (source IS NULL AND NOT departed) AS sourceless, "
         "count(*) FILTER (repeated AND NOT departed) AS repeated, "
         "count(*) FILTER (status = 'held' AND coalesce(decision, 'approve') = 'approve') "
         "AS waiting, "
         "count(*) FILTER (to_place IS NULL AND NOT departed AND status != 'not_found') "
-        f"AS unlabelled FROM {sheet} GROUP BY status, departed"
+        "AS unlabelled FROM sheet GROUP BY status, departed"
     )
     names = [column[0] for column in cursor.description or ()]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
@@ -149,12 +114,12 @@ def _counts(told: Sequence[Mapping[str, Any]]) -> Counts:
 
 
 def _movement(
-    connection: duckdb.DuckDBPyConnection, sheet: str, labels: Sequence[str]
+    connection: duckdb.DuckDBPyConnection, labels: Sequence[str]
 ) -> dict[tuple[str, str], int]:
     if not labels:
         return {}
     rows = connection.execute(
-        f"SELECT from_place, to_place, count(*) FROM {sheet} "
+        "SELECT from_place, to_place, count(*) FROM sheet "
         "WHERE NOT departed AND status != 'not_found' GROUP BY ALL ORDER BY ALL"
     ).fetchall()
     named = ("", *labels)
@@ -198,7 +163,7 @@ def plan_of(
     fields: tuple[PlannedField, ...],
     rows: pa.Table,
     told: Totals,
-    notes: Sequence[str],
+    warnings: Sequence[str],
 ) -> Plan:
     """The plan as a value."""
     update = inputs.automation.update
@@ -212,7 +177,7 @@ def plan_of(
         rows=rows,
         counts=told.counts,
         movement=told.movement,
-        warnings=(*notes, *warnings(inputs, told)),
+        warnings=tuple(warnings),
         api_calls=told.api_calls,
         verdict=told.verdict,
         base_version=inputs.base_version,
@@ -220,7 +185,7 @@ def plan_of(
     )
 
 
-def warnings(inputs: PlanInputs, told: Totals) -> list[str]:
+def value_notes(inputs: PlanInputs, told: Totals) -> list[str]:
     """What a person should know of the values."""
     found = []
     if told.cut:
