@@ -1,5 +1,6 @@
 """Fixtures for every room: a stand-in over real HTTP, and services over a home of their own."""
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,10 +35,21 @@ def pendo(_pendo: PendoStandIn) -> PendoStandIn:
     return _pendo
 
 
+@pytest.fixture(scope="session")
+def _new_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state database with current tables and nothing in them: making one takes most of a test."""
+    home = tmp_path_factory.mktemp("new") / "home"
+    open_services(Settings(home=home, now=NOW)).close()
+    return home / "state.db"
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path, _new_state: Path) -> Settings:
     """A home of its own, at the stand-in's present moment."""
-    return Settings(home=tmp_path / "home", now=NOW)
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    shutil.copy(_new_state, home / "state.db")
+    return Settings(home=home, now=NOW)
 
 
 @pytest.fixture
