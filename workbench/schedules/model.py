@@ -98,7 +98,7 @@ class Schedule(BaseModel):
     @field_validator("timezone")
     @classmethod
     def _zone_exists(cls, value: str) -> str:
-        if value in _zones():
+        if value in zone_names():
             return value
         raise ValueError(f"unknown time zone {value[:60]}{_nearest_zone(value)}")
 
@@ -169,15 +169,15 @@ _DAY_FAULT = {"weekly": _weekday_fault, "monthly": _month_day_fault}
 
 
 @cache
-def _zones() -> frozenset[str]:
-    """Every zone name; asking for them reads some six hundred files."""
+def zone_names() -> frozenset[str]:
+    """Every IANA zone; asking the system for them reads some six hundred files."""
     return frozenset(available_timezones())
 
 
 def _nearest_zone(given: str) -> str:
     wanted = given.strip().replace(" ", "_").lower()
-    known = {zone.lower(): zone for zone in sorted(_zones(), reverse=True)}
-    cities = {zone.rpartition("/")[2].lower(): zone for zone in sorted(_zones(), reverse=True)}
+    known = {zone.lower(): zone for zone in sorted(zone_names(), reverse=True)}
+    cities = {zone.rpartition("/")[2].lower(): zone for zone in sorted(zone_names(), reverse=True)}
     for names in (known, cities, {key.lower(): zone for key, zone in ABBREVIATIONS.items()}):
         if wanted in names:
             return f"; did you mean {names[wanted]}?"

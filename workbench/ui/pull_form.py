@@ -16,6 +16,7 @@ from workbench.ui import pickers
 from workbench.ui.beside import Beside
 from workbench.ui.pull_days import ask_days
 from workbench.ui.pull_target import ask_target
+from workbench.ui.schedule_form import ask_schedules
 from workbench.ui.session import generation, services
 
 if TYPE_CHECKING:
@@ -78,6 +79,10 @@ def ask(form: Form) -> dict[str, Any]:
         body = ask_target(form, body)
     if body.get("source") == "custom":
         body |= _custom(form)
+    with st.container(border=True):
+        st.subheader("When", anchor=False)
+        usual_zone = connection_zone(body["connection"])
+        body |= ask_schedules(form.body, form.key, form.beside, usual_zone)
     return body
 
 

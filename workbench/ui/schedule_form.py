@@ -1,0 +1,262 @@
+"""The editor of a job's schedules: any number, with their next fires while one edits.
+
+Answers with the keys that every document with schedules has; whether they make sense is decided
+by the document's own checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+from pydantic import ValidationError
+
+from workbench.schedules.fires import next_fires
+from workbench.schedules.model import WEEKDAYS, Schedule, zone_names
+from workbench.schedules.wording import DAY_NAMES, in_words
+from workbench.ui import formats
+from workbench.ui.session import remember, remembered, services, zone
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from workbench.ui.beside import Beside
+
+Key = Callable[[str], str]
+"""From a control's name to its key in this form."""
+
+RHYTHMS = {
+    "daily": "Every day",
+    "weekdays": "Every weekday",
+    "weekly": "On days of the week",
+    "monthly": "On days of the month",
+    "hourly": "Every hour",
+    "cron": "Cron",
+}
+WORK_DAYS = list(WEEKDAYS[:5])
+MONTH_DAYS: list[int | str] = [*range(1, 29), "last"]
+CATCH_UP = {
+    "ask": "Ask me",
+    "once": "Run once",
+    "each": "Run each",
+    "skip": "Skip",
+}
+USUAL_HOUR = 7
+"""Offered first: done before most people start to work."""
+FIRES_SHOWN = 5
+
+
+def ask_schedules(
+    stored: dict[str, Any], key: Key, beside: Beside, usual_zone: str
+) -> dict[str, Any]:
+    """The controls of all schedules; gives the document's keys, left out where they are usual.
+
+    Args:
+        stored: The document's ``schedules``, ``catch_up`` and ``retry`` as they were kept.
+        usual_zone: The zone that a new schedule starts with.
+    """
+    kept: list[dict[str, Any]] = list(stored.get("schedules") or [])
+    numbers = _numbers(key, len(kept))
+    written = []
+    for number in numbers:
+        was = kept[number] if number < len(kept) else _new(usual_zone)
+        with st.container(border=True, key=key(f"schedule-line-{number}")):
+            written.append(_one(was, lambda name, at=number: key(f"schedule.{at}.{name}")))
+            if st.button("Remove", icon=":material/close:", key=key(f"schedule.{number}.remove")):
+                remember(key("schedules"), [other for other in numbers if other != number])
+                st.rerun()
+    label = "Add another schedule" if numbers else "Add a schedule"
+    if st.button(label, icon=":material/add:", key=key("schedules.add")):
+        remember(key("schedules"), [*numbers, max([len(kept) - 1, *numbers]) + 1])
+        st.rerun()
+    beside.place("schedules", "catch_up", "retry")
+    if not written:
+        st.caption("Without a schedule it runs when somebody presses Run.")
+    answer: dict[str, Any] = {"schedules": written} if written else {}
+    if valid := valid_schedules(written):
+        show_next(valid)
+    return answer | _catch_up(stored, key, bool(written)) | _retry(stored, key)
+
+
+def valid_schedules(written: Sequence[dict[str, Any]]) -> list[Schedule]:
+    """Those that can be."""
+    found = []
+    for each in written:
+        try:
+            found.append(Schedule.model_validate(each))
+        except ValidationError:
+            continue
+    return found
+
+
+def show_next(schedules: Sequence[Schedule], count: int = FIRES_SHOWN) -> None:
+    """The next fires in the viewer's zone, UTC and the schedules' own zones on hover."""
+    coming = next_fires(schedules, services().now(), count)
+    lines = []
+    for fire in coming:
+        names = (schedule.timezone for schedule in schedules)
+        own = next((name for name in names if name not in ("UTC", zone())), "")
+        told = formats.moment(fire.at, zone(), own)
+        note = f" {fire.note}" if fire.note else ""
+        lines.append(f'<abbr title="{told.hover}">{weekday(fire.at)} {told.text}</abbr>{note}')
+    st.caption("Next: " + " · ".join(lines), unsafe_allow_html=True)
+
+
+def weekday(at: datetime) -> str:
+    """The day of the week of a moment, where the viewer is."""
+    return f"{at.astimezone(ZoneInfo(zone())):%a}"
+
+
+def _numbers(key: Key, stored: int) -> list[int]:
+    """Which schedules the form shows: the stored ones by their place, new ones counted on."""
+    known = remembered(key("schedules"))
+    return list(known) if isinstance(known, list) else list(range(stored))
+
+
+def _new(usual_zone: str) -> dict[str, Any]:
+    return {"every": "daily", "hour": USUAL_HOUR, "timezone": usual_zone}
+
+
+def _one(was: dict[str, Any], key: Key) -> dict[str, Any]:
+    """One schedule's controls."""
+    is_work = was["every"] == "weekly" and list(was.get("on", [])) == WORK_DAYS
+    rhythms = list(RHYTHMS)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        rhythm = st.selectbox(
+            "Runs",
+            rhythms,
+            index=rhythms.index("weekdays" if is_work else was["every"]),
+            format_func=RHYTHMS.__getitem__,
+            key=key("every"),
+            width=190,
+        )
+        written = {"every": "weekly" if rhythm == "weekdays" else rhythm}
+        written |= _details(rhythm, was, key)
+        if (where := _zone(was, key)) != "UTC":
+            written["timezone"] = where
+    _say(written)
+    return written
+
+
+def _details(rhythm: str, was: dict[str, Any], key: Key) -> dict[str, Any]:
+    if rhythm == "cron":
+        text = st.text_input(
+            "Minute hour day month weekday",
+            was.get("cron") or f"0 {USUAL_HOUR} * * mon-fri",
+            key=key("cron"),
+            width=240,
+        )
+        return {"cron": text.strip()}
+    if rhythm == "hourly":
+        return _hourly(was, key)
+    days: dict[str, Any] = {}
+    if rhythm == "weekdays":
+        days = {"on": WORK_DAYS}
+    elif rhythm in ("weekly", "monthly"):
+        days = _on(rhythm, was, key)
+    return days | _time(was, key)
+
+
+def _on(rhythm: str, was: dict[str, Any], key: Key) -> dict[str, Any]:
+    names = dict(zip(WEEKDAYS, DAY_NAMES, strict=True))
+    options: list[Any] = list(WEEKDAYS) if rhythm == "weekly" else MONTH_DAYS
+    chosen = st.multiselect(
+        "Days",
+        options,
+        default=[day for day in was.get("on", []) if day in options],
+        format_func=lambda day: names.get(day) or ("last day" if day == "last" else str(day)),
+        key=key(f"on.{rhythm}"),
+        width=320,
+        placeholder="Choose days",
+    )
+    return {"on": chosen}
+
+
+def _time(was: dict[str, Any], key: Key) -> dict[str, Any]:
+    hour = _hour("Hour", was.get("hour", USUAL_HOUR), key("hour"))
+    return {"hour": hour} | _minute(was, key)
+
+
+def _minute(was: dict[str, Any], key: Key) -> dict[str, Any]:
+    minute = st.number_input(
+        "Minute", value=int(was.get("minute", 0)), step=5, key=key("minute"), width=110
+    )
+    return {"minute": minute} if minute else {}
+
+
+def _hour(label: str, value: int, key: str) -> int:
+    return int(
+        st.selectbox(
+            label, range(24), index=value, format_func=lambda hour: f"{hour:02d}", key=key, width=90
+        )
+    )
+
+
+def _hourly(was: dict[str, Any], key: Key) -> dict[str, Any]:
+    window: dict[str, int] = was.get("active_hours") or {}
+    every = st.number_input(
+        "Every … hours", value=int(was.get("interval", 1)), step=1, key=key("interval"), width=120
+    )
+    answer: dict[str, Any] = ({"interval": every} if every != 1 else {}) | _minute(was, key)
+    if st.toggle("Only from … to …", bool(window), key=key("active"), width=160):
+        first = _hour("First run", window.get("from", 8), key("from"))
+        last = _hour("Last run", window.get("to", 18), key("to"))
+        answer["active_hours"] = {"from": first, "to": last}
+    return answer
+
+
+def _zone(was: dict[str, Any], key: Key) -> str:
+    stored = was.get("timezone", "UTC")
+    known = sorted({*zone_names(), stored})
+    return str(
+        st.selectbox("Time zone", known, index=known.index(stored), key=key("timezone"), width=230)
+    )
+
+
+def _say(written: dict[str, Any]) -> None:
+    """The schedule in words; what is wrong with it is said below all of them."""
+    if valid := valid_schedules([written]):
+        st.caption(f":material/schedule: {formats.plain(in_words(valid[0]))}")
+
+
+def _catch_up(stored: dict[str, Any], key: Key, is_scheduled: bool) -> dict[str, Any]:
+    was = stored.get("catch_up", "ask")
+    if not is_scheduled:
+        return {"catch_up": was} if was != "ask" else {}
+    chosen = st.segmented_control(
+        "When slots were missed",
+        list(CATCH_UP),
+        default=was,
+        required=True,
+        format_func=CATCH_UP.__getitem__,
+        key=key("catch_up"),
+        help="The machine slept, or the scheduler was stopped: one run for all missed slots, "
+        "one for each, or none.",
+    )
+    return {"catch_up": chosen} if chosen != "ask" else {}
+
+
+def _retry(stored: dict[str, Any], key: Key) -> dict[str, Any]:
+    was = {"attempts": 3, "wait_minutes": 5, **(stored.get("retry") or {})}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        attempts = st.number_input(
+            "Try a failed run again",
+            value=int(was["attempts"]),
+            step=1,
+            key=key("retry.attempts"),
+            width=190,
+            help="So many times; 0 is never. A refused key is never tried again.",
+        )
+        wait = st.number_input(
+            "Minutes between tries",
+            value=float(was["wait_minutes"]),
+            step=1.0,
+            format="%g",
+            key=key("retry.wait"),
+            width=190,
+        )
+    now_is = {"attempts": attempts, "wait_minutes": wait}
+    usual = {"attempts": 3, "wait_minutes": 5}
+    return {"retry": now_is} if now_is != usual else {}
