@@ -189,7 +189,6 @@ def test_faults_beside_an_impossible_update_are_told_too(applied: Catalogue) -> 
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        ("kind: automation\nname: x", "1 automations are not supported yet"),
         ("kind: connection\nname: x\ntype: salesforce", "3 a Salesforce connection arrives with"),
         ("kind: connection\nname: x\ntype: pend", "3 type: 'pend' is not one of pendo; did you"),
         ("name: x", "1 kind is missing"),

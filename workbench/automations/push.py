@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from workbench.automations.limits import Write
-    from workbench.automations.plan import Plan
+    from workbench.automations.plan import Plan, PlannedField
     from workbench.pendo.client import PendoClient
     from workbench.pendo.model import FieldDescriptor, MetadataReceipt
     from workbench.store.state import Ledger, Push
@@ -94,7 +94,8 @@ def with_created(plan: Plan, here: Mapping[str, FieldDescriptor]) -> Plan:
     Raises:
         RejectedError: Pendo did not create one of them.
     """
-    fields, names = [], {}
+    fields: list[PlannedField] = []
+    names: dict[str, str] = {}
     for field in plan.fields:
         found = field.name if field.exists else spelling(field.name, here)
         if found is None and field.name in {new.name for new in missing_fields(plan)}:

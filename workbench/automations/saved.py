@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench.automations.limits import Write
 from workbench.automations.plan import Counts, Plan, PlannedField
 from workbench.errors import InputError, disk_explained
 from workbench.plan import Breach, Verdict
@@ -69,8 +70,20 @@ def read_plan(path: Path) -> Plan:
             "movement": movement,
             "warnings": tuple(head["warnings"]),
             "verdict": Verdict(breaches),
+            "write": Write.model_validate(head["write"]),
         }
     )
+
+
+def read_counts(path: Path) -> Counts | None:
+    """Only what a plan came to; None where it is no longer kept."""
+    import pyarrow.parquet as pq
+
+    try:
+        head = json.loads((pq.read_schema(path).metadata or {})[HEAD])
+    except FileNotFoundError:
+        return None
+    return Counts(**head["counts"])
 
 
 def _head(plan: Plan) -> dict[str, Any]:
@@ -78,6 +91,7 @@ def _head(plan: Plan) -> dict[str, Any]:
     plain = {each.name: getattr(plan, each.name) for each in fields(Plan)}
     del plain["rows"], plain["verdict"]
     return plain | {
+        "write": plan.write.model_dump(),
         "made_at": plan.made_at.isoformat(),
         "fields": [asdict(field) for field in plan.fields],
         "counts": asdict(plan.counts),

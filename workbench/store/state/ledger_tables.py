@@ -88,11 +88,8 @@ plans = Table(
     Column("automation", String(64), primary_key=True),
     Column("fingerprint", String(64), primary_key=True),
     Column("made_at", Moment, nullable=False),
-    Column("saved_at", Moment, nullable=False),
-    # The newest run that carried it out; a plan without one was only looked at.
-    Column("run_id", BigInteger),
+    Column("seen_at", Moment, nullable=False),
     Column("counts", JSON(none_as_null=True), nullable=False),
     Column("file", Text, nullable=False),
-    Index("ix_plans_automation_saved_at", "automation", "saved_at"),
-    Index("ix_plans_run_id", "run_id"),
+    Index("ix_plans_automation_seen_at", "automation", "seen_at"),
 )

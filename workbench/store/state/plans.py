@@ -1,4 +1,4 @@
-"""Which plans were made of an automation, and where their rows are kept."""
+"""Which plans of an automation people have seen, and where their rows are kept."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,21 +13,19 @@ from workbench.store.state.ledger_tables import plans
 
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
-    """One plan that somebody, or a run, has seen."""
+    """One plan that somebody has seen."""
 
     automation: str
     fingerprint: str
     made_at: datetime
-    saved_at: datetime
-    run_id: int | None
-    """The newest run that carried it out; None if it was only looked at."""
+    seen_at: datetime
     counts: dict[str, Any]
     file: str
-    """Relative to the home's folder of plans."""
+    """Its name in the automation's folder of plans."""
 
 
 class Plans:
-    """The saved plans of one installation."""
+    """The plans of one installation that were previewed."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -40,11 +38,10 @@ class Plans:
         made_at: datetime,
         counts: Mapping[str, Any],
         file: str,
-        run_id: int | None = None,
     ) -> None:
-        """Remember a plan, or that it was seen or carried out again."""
-        values = {"made_at": made_at, "saved_at": datetime.now(UTC), "counts": dict(counts)}
-        values |= {"file": file} | ({} if run_id is None else {"run_id": run_id})
+        """Remember that a plan was seen, or seen again."""
+        values = {"made_at": made_at, "seen_at": datetime.now(UTC), "counts": dict(counts)}
+        values["file"] = file
         with self._database.writes() as connection:
             known = update(plans).where(_is(automation, fingerprint)).values(**values)
             if not connection.execute(known).rowcount:
@@ -58,25 +55,15 @@ class Plans:
             row = connection.execute(wanted).one_or_none()
         return SavedPlan(**row._mapping) if row else None
 
-    def latest(self, automation: str, *, carried_out: bool | None = None) -> list[SavedPlan]:
-        """An automation's plans, newest first; only those carried out, or only those not."""
+    def latest(self, automation: str) -> list[SavedPlan]:
+        """An automation's plans, the one seen last first."""
         wanted = select(plans).where(plans.c.automation == automation)
-        if carried_out is not None:
-            ran = plans.c.run_id.is_not(None)
-            wanted = wanted.where(ran if carried_out else ~ran)
         with self._database.reads() as connection:
-            rows = connection.execute(wanted.order_by(plans.c.saved_at.desc())).all()
+            rows = connection.execute(wanted.order_by(plans.c.seen_at.desc())).all()
         return [SavedPlan(**row._mapping) for row in rows]
 
-    def of_run(self, run_id: int) -> SavedPlan | None:
-        """The plan that a run carried out, or was held with."""
-        with self._database.reads() as connection:
-            wanted = select(plans).where(plans.c.run_id == run_id)
-            row = connection.execute(wanted.order_by(plans.c.saved_at.desc())).first()
-        return SavedPlan(**row._mapping) if row else None
-
     def forget(self, automation: str, fingerprint: str) -> None:
-        """Drop a plan that nobody carried out."""
+        """Drop a plan."""
         with self._database.writes() as connection:
             connection.execute(delete(plans).where(_is(automation, fingerprint)))
 

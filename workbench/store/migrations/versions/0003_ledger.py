@@ -93,11 +93,9 @@ def _plans() -> None:
         sa.Column("automation", sa.String(64), nullable=False),
         sa.Column("fingerprint", sa.String(64), nullable=False),
         sa.Column("made_at", Moment, nullable=False),
-        sa.Column("saved_at", Moment, nullable=False),
-        sa.Column("run_id", sa.BigInteger),
+        sa.Column("seen_at", Moment, nullable=False),
         sa.Column("counts", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("file", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("automation", "fingerprint", name="pk_plans"),
     )
-    op.create_index("ix_plans_automation_saved_at", "plans", ["automation", "saved_at"])
-    op.create_index("ix_plans_run_id", "plans", ["run_id"])
+    op.create_index("ix_plans_automation_seen_at", "plans", ["automation", "seen_at"])
