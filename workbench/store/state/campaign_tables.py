@@ -48,7 +48,6 @@ campaigns = Table(
     Column("hourly_at", Moment),
     # Where the next read starts. Moves only after everything of a run succeeded.
     Column("cursor_at", Moment),
-    Column("cursor_id", ID),
     Column("deleted_until", Moment),
     # The run that has this campaign in hand.
     Column("claimed_by", BigInteger),

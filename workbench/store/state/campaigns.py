@@ -64,7 +64,6 @@ class CampaignRow:
     nightly_at: datetime | None
     hourly_at: datetime | None
     cursor_at: datetime | None
-    cursor_id: str | None
     deleted_until: datetime | None
     claimed_by: int | None
     statistics: dict[str, Any] | None

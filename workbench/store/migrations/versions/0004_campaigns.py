@@ -41,7 +41,6 @@ def _campaigns() -> None:
         sa.Column("nightly_at", Moment),
         sa.Column("hourly_at", Moment),
         sa.Column("cursor_at", Moment),
-        sa.Column("cursor_id", sa.String(18)),
         sa.Column("deleted_until", Moment),
         sa.Column("claimed_by", sa.BigInteger),
         sa.Column("statistics", sa.JSON(none_as_null=True)),
