@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+from contextlib import ExitStack
 from datetime import datetime
 from types import FrameType
 
@@ -30,21 +31,41 @@ def main(arguments: list[str] | None = None) -> int:
     except (OSError, SwitchError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1 if isinstance(error, OSError) else 2
-    with pendo:
+    with pendo, ExitStack() as also:
         _stop_on_signals(stopped)
         if options.until_stdin_closes:
             threading.Thread(target=_watch_stdin, args=[stopped], daemon=True).start()
-        sys.stdout.write(
-            f"{READY}pendo={pendo.url} pendo_key={pendo.key} pendo_read_key={pendo.read_key}\n"
-        )
+        told = {"pendo": pendo.url, "pendo_key": pendo.key, "pendo_read_key": pendo.read_key}
+        if options.salesforce_port is not None:
+            told |= _salesforce(also, options)
+        sys.stdout.write(READY + " ".join(f"{n}={v}" for n, v in told.items()) + "\n")
         sys.stdout.flush()
         stopped.wait()
     return 0
 
 
+def _salesforce(also: ExitStack, options: argparse.Namespace) -> dict[str, str]:
+    """Start the other stand-in too; gives what there is to tell of it."""
+    from workbench.standin.salesforce.standin import SalesforceStandIn
+
+    salesforce = also.enter_context(
+        SalesforceStandIn(
+            seed=options.seed, size=options.size, now=options.now, port=options.salesforce_port
+        )
+    )
+    return {
+        "salesforce": salesforce.url,
+        "salesforce_client_id": salesforce.client_id,
+        "salesforce_client_secret": salesforce.client_secret,
+    }
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m workbench.standin", description=__doc__)
     parser.add_argument("--pendo-port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument(
+        "--salesforce-port", type=int, help="play Salesforce too; 0 takes a free port"
+    )
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--size", choices=sorted(SIZES), default="small")
     parser.add_argument("--now", type=_moment, help="ISO 8601 with an offset; freezes the clock")

@@ -23,6 +23,8 @@ class Spawned:
     key: str
     read_key: str
     process: "subprocess.Popen[str]"
+    salesforce_url: str = ""
+    """Where Salesforce is played, if that was asked for."""
 
     def close(self) -> None:
         """Stop it, and wait until it has."""
@@ -53,14 +55,19 @@ def spawn(
     zone: str | None = None,
     port: int = 0,
     days: int | None = None,
+    salesforce: bool = False,
 ) -> Spawned:
     """Start a stand-in and wait until it is ready. ``now`` is ISO 8601.
+
+    Pendo is always played, Salesforce only when asked for.
 
     Raises:
         SpawnError: it did not start; a wrong option, or a port that is taken.
     """
     given = {"seed": seed, "size": size, "now": now, "zone": zone, "pendo-port": port, "days": days}
     options = [f"--{name}={value}" for name, value in given.items() if value is not None]
+    if salesforce:
+        options.append("--salesforce-port=0")
     return _ready(["-m", "workbench.standin", "--until-stdin-closes", *options])
 
 
@@ -81,4 +88,10 @@ def _ready(arguments: Sequence[str]) -> Spawned:
     facts = dict(part.split("=", 1) for part in line.removeprefix(READY).split())
     if process.stderr:
         process.stderr.close()
-    return Spawned(facts["pendo"], facts["pendo_key"], facts["pendo_read_key"], process)
+    return Spawned(
+        facts["pendo"],
+        facts["pendo_key"],
+        facts["pendo_read_key"],
+        process,
+        facts.get("salesforce", ""),
+    )
