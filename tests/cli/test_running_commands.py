@@ -69,6 +69,16 @@ def first_line(child: subprocess.Popen[str]) -> str:
     return child.stdout.readline().strip()
 
 
+TOLD = [
+    "pendo",
+    "salesforce",
+    "pendo_key",
+    "pendo_read_key",
+    "salesforce_client_id",
+    "salesforce_client_secret",
+]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_standin_prints_one_line_and_serves_until_stopped(home: Path, number: int) -> None:
     now = "2026-03-10T19:30:00Z"
@@ -77,14 +87,15 @@ def test_standin_prints_one_line_and_serves_until_stopped(home: Path, number: in
         facts = dict(word.split("=", 1) for word in words[1:])
 
         assert words[0] == "READY"
-        assert list(facts) == ["pendo", "pendo_key", "pendo_read_key"]
-        assert json.loads(get(f"{facts['pendo']}/_standin/stats"))
+        assert list(facts) == TOLD
+        for name in ("pendo", "salesforce"):
+            assert json.loads(get(f"{facts[name]}/_standin/stats"))
         assert stopped(child, number) == (0, "", "")
 
 
 def test_standin_can_say_it_in_json(home: Path) -> None:
     with running("standin", "--size", "small", "--json") as child:
-        assert list(json.loads(first_line(child))) == ["pendo", "pendo_key", "pendo_read_key"]
+        assert list(json.loads(first_line(child))) == TOLD
 
 
 def test_a_busy_port_or_a_wrong_moment_is_a_sentence(cli: Cli) -> None:
@@ -93,7 +104,11 @@ def test_a_busy_port_or_a_wrong_moment_is_a_sentence(cli: Cli) -> None:
         busy.listen()
         port = str(busy.getsockname()[1])
 
-        for words in (["standin", "--pendo-port", port], ["start", "--port", port]):
+        for words in (
+            ["standin", "--pendo-port", port],
+            ["standin", "--salesforce-port", port],
+            ["start", "--port", port],
+        ):
             done = cli(*words)
             assert (done.code, done.out) == (2, "")
             assert done.err.startswith(f"error: Port {port} is in use")

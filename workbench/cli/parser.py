@@ -82,6 +82,7 @@ def build() -> Parser:
     _documents(commands)
     _pulls(commands)
     _datasets(_group(commands, "dataset", "list, query, import, export, compare datasets"))
+    _schedules(commands)
     _runs(_group(commands, "run", "what ran, what is running"))
     return parser
 
@@ -125,9 +126,12 @@ def _running(commands: Any) -> None:
             "--size", choices=SIZES, default=REHEARSAL_SIZE, help=argparse.SUPPRESS
         )
     standin = _add(
-        commands, "standin", "standin:standin", "only the stand-in for Pendo, until Ctrl-C"
+        commands, "standin", "standin:standin", "only the stand-ins, until Ctrl-C"
     )
     standin.add_argument("--pendo-port", type=port, default=0, help="0 (default) takes a free one")
+    standin.add_argument(
+        "--salesforce-port", type=port, default=0, help="0 (default) takes a free one"
+    )
     standin.add_argument("--seed", type=int, default=7, help="which data it makes up (7)")
     standin.add_argument("--size", choices=SIZES, default=REHEARSAL_SIZE, help="how much (medium)")
     standin.add_argument("--now", metavar="ISO", help="its present moment, fixed")
@@ -188,6 +192,30 @@ def _datasets(dataset: Any) -> None:
     revert = _add(dataset, "revert", "datasets:revert", "go back: a new version, nothing lost")
     revert.add_argument("name", metavar="NAME")
     revert.add_argument("version", type=int, metavar="V")
+
+
+def _schedules(commands: Any) -> None:
+    schedule = _group(commands, "schedule", "when jobs run by themselves, and what was missed")
+    _add(schedule, "list", "schedules:listed", "every schedule, its next fire, the last run")
+    coming = _add(schedule, "next", "schedules:coming", "the next fires of all jobs")
+    coming.add_argument("-n", type=count, default=10, dest="limit", help="how many (10)")
+    _add(schedule, "missed", "schedules:missed", "slots that nothing ran for")
+    catchup = _add(schedule, "catchup", "schedules:catchup", "make up for missed slots, or not")
+    catchup.add_argument("name", metavar="NAME", help="such as pull/page-events")
+    catchup.add_argument("decision", choices=("once", "each", "skip"))
+    catchup.add_argument("--wait", action="store_true", help="run now, instead of queueing")
+    for name, about in (
+        ("on", "let a job run by its schedules; resumes one that was paused"),
+        ("off", "stop a job's schedules; it can still be run"),
+    ):
+        switch = _add(schedule, name, "schedules:switch", about)
+        switch.add_argument("name", metavar="NAME", help="such as pull/page-events")
+        switch.set_defaults(on=name == "on")
+    scheduler = _add(commands, "scheduler", "scheduler:scheduler", "run jobs when they are due")
+    scheduler.add_argument("--once", action="store_true", help="run what is due, then exit")
+    scheduler.add_argument("--now", metavar="ISO", help="the moment to start from, for rehearsals")
+    # For `start`: the scheduler ends with the process that started it, even when that is killed.
+    scheduler.add_argument("--with-parent", type=int, metavar="PID", help=argparse.SUPPRESS)
 
 
 def _runs(run: Any) -> None:

@@ -1,4 +1,4 @@
-"""``standin``: only the stand-in for Pendo, until it is told to stop."""
+"""``standin``: only the stand-ins, until they are told to stop."""
 
 import signal
 import sys
@@ -14,11 +14,15 @@ from workbench.rehearsal.children import require_free
 
 def standin(asked: Namespace) -> int:
     """Serve until Ctrl-C or SIGTERM; one line says when it is ready, where, and with which keys."""
-    from workbench.standin import PendoStandIn
+    from workbench.standin import PendoStandIn, SalesforceStandIn
 
     now = _moment(asked.now) if asked.now else None
-    if asked.pendo_port:
-        require_free(asked.pendo_port, option="--pendo-port")
+    for port, option in (
+        (asked.pendo_port, "--pendo-port"),
+        (asked.salesforce_port, "--salesforce-port"),
+    ):
+        if port:
+            require_free(port, option=option)
     stopping = threading.Event()
 
     def stop(_: int, __: FrameType | None) -> None:
@@ -26,8 +30,19 @@ def standin(asked: Namespace) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    with PendoStandIn(seed=asked.seed, size=asked.size, now=now, port=asked.pendo_port) as pendo:
-        told = {"pendo": pendo.url, "pendo_key": pendo.key, "pendo_read_key": pendo.read_key}
+    made = {"seed": asked.seed, "size": asked.size, "now": now}
+    with (
+        PendoStandIn(**made, port=asked.pendo_port) as pendo,
+        SalesforceStandIn(**made, port=asked.salesforce_port) as salesforce,
+    ):
+        told = {
+            "pendo": pendo.url,
+            "salesforce": salesforce.url,
+            "pendo_key": pendo.key,
+            "pendo_read_key": pendo.read_key,
+            "salesforce_client_id": salesforce.client_id,
+            "salesforce_client_secret": salesforce.client_secret,
+        }
         words = " ".join(f"{name}={value}" for name, value in told.items())
         answer(asked, told, [f"READY {words}"])
         # Whoever started us may be waiting for this line through a pipe.
