@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +78,24 @@ def _pull(services: "Services", name: str, **options: Any) -> Any:
     return run(services.documents.pull(name), services, **options)
 
 
-KINDS: Mapping[str, JobKind] = {kind.name: kind for kind in (JobKind("pull", _pull, resumes=True),)}
+def _automation_schedules(body: Mapping[str, Any]) -> Scheduled:
+    # Left out of a stored document, `active` is a draft's: an automation is switched on.
+    return Scheduled.model_validate({"active": False, **body})
+
+
+def _automation(services: "Services", name: str, **options: Any) -> Any:
+    from workbench.automations.run import carry_out_job
+
+    return carry_out_job(services, name, **options)
+
+
+KINDS: Mapping[str, JobKind] = {
+    kind.name: kind
+    for kind in (
+        JobKind("pull", _pull, resumes=True),
+        JobKind("automation", _automation, resumes=True, scheduled=_automation_schedules),
+    )
+}
 """Every kind of job of this version."""
 
 
@@ -203,8 +220,14 @@ def cancel(services: "Services", run_id: int) -> "Run":
     return services.state.runs.get(run_id)
 
 
-def start(services: "Services", run_id: int) -> "subprocess.Popen[bytes]":
-    """Start the process that carries out a waiting run; it outlives the one that starts it."""
+def start(
+    services: "Services", run_id: int, *, now: datetime | None = None
+) -> "subprocess.Popen[bytes]":
+    """Start the process that carries out a waiting run; it outlives the one that starts it.
+
+    Args:
+        now: What it takes for the present moment; None is this process's own.
+    """
     log = log_of(services, run_id)
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
@@ -214,7 +237,7 @@ def start(services: "Services", run_id: int) -> "subprocess.Popen[bytes]":
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=ROOT,
-            env=environment(services),
+            env=environment(services) | ({"WORKBENCH_NOW": now.isoformat()} if now else {}),
             start_new_session=True,
         )
 

@@ -1,19 +1,16 @@
 """One prediction sync, end to end: what the Push button, the command line and the scheduler call.
 
-Preview and run make the same plan from the same inputs; a run lets it pass the guardrails,
+Preview and run make the same plan from the same inputs; a run holds it against the guardrails,
 carries it out and proves it. Undo, retry and the test of one record are plans too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from workbench.automations.carrying import Carried, Carrying, OnProgress
-from workbench.automations.model import Automation
-from workbench.automations.plan import Plan, PlanInputs
+from workbench.automations.again import Tested, retry_failed, test_one, undo, undo_plan
+from workbench.automations.letting import UNATTENDED, Wish, has_been_seen, let_go, recorded
 from workbench.automations.reading import (
     job_of,
     planned,
@@ -21,82 +18,38 @@ from workbench.automations.reading import (
     remember,
     remembered,
     run_file,
-    settle_killed,
     workspace,
 )
 from workbench.automations.recheck import recheck, same_fields
-from workbench.automations.rest import is_rest_of, moved_cells
-from workbench.automations.saved import read_plan, write_plan
+from workbench.automations.rest import moved_cells
+from workbench.automations.result import AutomationResult, Moved
+from workbench.automations.saved import read_plan
 from workbench.automations.verify import WAITS_S
-from workbench.errors import CancelledError, HeldError, InputError
-from workbench.words import counted
+from workbench.errors import CancelledError, InputError
 
 if TYPE_CHECKING:
-    from workbench.automations.fields import Schema
-    from workbench.pendo.client import PendoClient
+    from workbench.automations.carrying import OnProgress
+    from workbench.automations.model import Automation
+    from workbench.automations.plan import Plan, PlanInputs
     from workbench.services import Services
-    from workbench.store.state import Outcome, Push, Request, Tally
-    from workbench.store.state.ledger import Purpose
+    from workbench.store.state import Outcome
     from workbench.store.state.run_rows import Trigger
 
-UNATTENDED = ("schedule", "catch-up")
-"""Triggers with nobody watching."""
-
-
-@dataclass(frozen=True, slots=True)
-class AutomationResult:
-    """What a run came to. Records, except ``values`` (cells) and ``api_calls`` (requests).
-
-    Every record that something was to be written to is accounted for: ``sent``, ``failed``,
-    ``skipped`` and ``held`` add up to ``planned``.
-    """
-
-    run: int
-    status: str
-    fingerprint: str
-    records: int
-    values: int
-    planned: int
-    sent: int = 0
-    verified: int = 0
-    failed: int = 0
-    skipped: int = 0
-    not_found: int = 0
-    conflict: int = 0
-    held: int = 0
-    late: int = 0
-    """Values that are written and not visible yet."""
-    api_calls: int = 0
-    reason: str | None = None
-    moved: tuple[dict[str, Any], ...] = ()
-    """Cells whose value in Pendo was no longer what the plan saw."""
-    mismatches: tuple[dict[str, Any], ...] = ()
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Tested:
-    """What writing one chosen record showed, down to the wire."""
-
-    plan: Plan
-    result: AutomationResult
-    requests: tuple[Request, ...]
-    cells: tuple[dict[str, Any], ...]
-    """Of the record: field, before, after, status, reason."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Wish:
-    """What a run is to do beside what its document says."""
-
-    purpose: Purpose = "sync"
-    of_run: int | None = None
-    release: bool = False
-    fingerprint: str | None = None
-    only: frozenset[str] | None = None
-    seen: Plan | None = None
-    waits_s: Sequence[float] = WAITS_S
-    on_progress: OnProgress | None = field(default=None, compare=False)
+__all__ = [
+    "AutomationResult",
+    "Tested",
+    "carry_out_job",
+    "has_been_seen",
+    "job_of",
+    "plan_of_run",
+    "preview",
+    "retry_failed",
+    "run",
+    "switch",
+    "test_one",
+    "undo",
+    "undo_plan",
+]
 
 
 def preview(
@@ -126,6 +79,7 @@ def run(
     trigger: Trigger = "person",
     run_id: int | None = None,
     plan: Plan | None = None,
+    seen: str | None = None,
     fingerprint: str | None = None,
     release: bool = False,
     only: Sequence[str] | None = None,
@@ -137,6 +91,7 @@ def run(
     Args:
         run_id: A queued run to carry out.
         plan: A plan that was seen: exactly it is written, but for cells that moved since.
+        seen: The same, by the fingerprint of a plan that was previewed.
         fingerprint: Push only if the plan still is this one.
         release: Let a plan go that a guardrail holds.
         only: These of Pendo's ids alone.
@@ -148,127 +103,55 @@ def run(
         CancelledError: somebody stopped it, or the automation is off.
         RemoteError: Pendo stopped answering; what was written is in the run's rows.
     """
-    wish = _Wish(
+    wish = Wish(
         release=release,
         fingerprint=fingerprint,
         only=None if only is None else frozenset(only),
-        seen=plan,
         waits_s=waits_s,
         on_progress=on_progress,
     )
-    with _recorded(automation, services, trigger, run_id) as (tally, client):
+    with recorded(automation, services, trigger, run_id) as under_way:
         if trigger in UNATTENDED and not automation.active:
             raise CancelledError(f"{automation.name} is off", hint="Switch it on to let it run.")
-        tally.stage("reading")
-        inputs = read_inputs(automation, services, client)
-        made, moved = _plan(inputs, wish, services)
-        schema = inputs.schema
-        return _let_go(made, automation, services, client, tally, trigger, wish, moved, schema)
+        if seen is not None:
+            plan = _seen(automation, services, seen)
+        inputs = read_inputs(automation, services, under_way.client)
+        made, moved = _checked(plan, inputs, services)
+        if wish.only is not None:
+            made = made.only(wish.only)
+        return let_go(made, inputs.schema, under_way, wish, moved)
 
 
-def undo_plan(run_id: int, services: Services) -> Plan:
-    """What undoing a run would write now: its own change sheet.
-
-    Raises:
-        InputError: that run wrote nothing, or its automation is no longer known.
-    """
-    entry = services.state.ledger.push(run_id)
-    automation = _automation_of(entry, services)
-    with services.pendo(automation.connection) as client:
-        return _undoing(entry, automation, services, client)[0]
-
-
-def undo(
-    run_id: int,
+def carry_out_job(
     services: Services,
+    name: str,
     *,
     trigger: Trigger = "person",
-    on_progress: OnProgress | None = None,
-    waits_s: Sequence[float] = WAITS_S,
+    run_id: int | None = None,
+    undo_of: int | None = None,
+    retry_of: int | None = None,
+    released: int | None = None,
+    **options: Any,
 ) -> AutomationResult:
-    """Write the values that stood before a run, except where somebody changed them since.
-
-    Raises:
-        InputError: that run wrote nothing.
-        CancelledError, RemoteError: as ``run``.
-    """
-    entry = services.state.ledger.push(run_id)
-    automation = _automation_of(entry, services)
-    wish = _Wish(
-        purpose="undo", of_run=run_id, release=True, waits_s=waits_s, on_progress=on_progress
-    )
-    with _recorded(automation, services, trigger, None) as (tally, client):
-        tally.stage("reading")
-        plan, schema = _undoing(entry, automation, services, client)
-        return _let_go(plan, automation, services, client, tally, trigger, wish, (), schema)
-
-
-def retry_failed(
-    run_id: int,
-    services: Services,
-    *,
-    on_progress: OnProgress | None = None,
-    waits_s: Sequence[float] = WAITS_S,
-) -> AutomationResult:
-    """Write the records of a run that failed or were not sent, as they are wanted now.
-
-    Raises:
-        InputError: no record of that run failed.
-        CancelledError, RemoteError: as ``run``.
-    """
-    ledger = services.state.ledger
-    entry = ledger.push(run_id)
-    automation = services.documents.automation(entry.automation)
-    left = ledger.cells(run_id, statuses=("failed", "skipped", "mismatch"))
-    if not left.num_rows:
-        raise InputError(f"No record of run {run_id} failed", hint="There is nothing to retry.")
-    wish = _Wish(
-        purpose="retry",
-        of_run=run_id,
-        release=True,
-        only=frozenset(left["record_id"].to_pylist()),
-        waits_s=waits_s,
-        on_progress=on_progress,
-    )
-    with _recorded(automation, services, "retry", None) as (tally, client):
-        inputs = read_inputs(automation, services, client)
-        made, moved = _plan(inputs, wish, services)
-        schema = inputs.schema
-        return _let_go(made, automation, services, client, tally, "retry", wish, moved, schema)
-
-
-def test_one(
-    automation: Automation,
-    record_id: str,
-    services: Services,
-    *,
-    waits_s: Sequence[float] = WAITS_S,
-) -> Tested:
-    """Write one chosen record, and tell everything: request, answer, what Pendo holds then.
+    """Carry out a queued run of the automation ``name``; what it is told is kept as JSON.
 
     Args:
-        record_id: Pendo's id. ``undo`` of the run takes it back.
+        undo_of: The run to take back.
+        retry_of: The run whose failed records are written.
+        released: The held run whose plan may go now.
+        options: Of ``run``: ``seen``, ``fingerprint``, ``release``, ``only``.
 
     Raises:
-        InputError: the record is not on the sheet, or nothing would be written to it.
-        CancelledError, RemoteError: as ``run``.
+        WorkbenchError: as ``run``, ``undo`` and ``retry_failed``.
     """
-    wish = _Wish(purpose="test", release=True, only=frozenset({record_id}), waits_s=waits_s)
-    with _recorded(automation, services, "person", None) as (tally, client):
-        inputs = read_inputs(automation, services, client)
-        plan, moved = _plan(inputs, wish, services)
-        if not plan.counts.values:
-            reasons = plan.rows["reason"].to_pylist() or ["it is not on the sheet"]
-            raise InputError(
-                f"Nothing would be written to {record_id}: {reasons[0] or 'all of it is there'}",
-                hint="Choose a record that is new or changed on the sheet.",
-            )
-        result = _let_go(
-            plan, automation, services, client, tally, "person", wish, moved, inputs.schema
-        )
-    ledger = services.state.ledger
-    cells = ledger.cells(result.run).select(["field", "before", "after", "status", "reason"])
-    return Tested(plan, result, tuple(ledger.requests(result.run)), tuple(cells.to_pylist()))
+    if undo_of is not None:
+        return undo(undo_of, services, trigger=trigger, as_run=run_id)
+    if retry_of is not None:
+        return retry_failed(retry_of, services, trigger=trigger, as_run=run_id)
+    automation = services.documents.automation(name)
+    if released is not None:
+        options |= {"plan": plan_of_run(released, services), "release": True}
+    return run(automation, services, trigger=trigger, run_id=run_id, **options)
 
 
 def plan_of_run(run_id: int, services: Services) -> Plan:
@@ -297,197 +180,23 @@ def switch(automation: Automation, services: Services, *, on: bool, who: str) ->
     return outcome
 
 
-def has_been_seen(automation: Automation, services: Services) -> bool:
-    """Whether a person has previewed this automation, or a run of it has written."""
-    state = services.state
-    return bool(state.plans.latest(automation.name) or state.ledger.pushes(automation.name))
-
-
-@contextmanager
-def _recorded(
-    automation: Automation, services: Services, trigger: Trigger, run_id: int | None
-) -> Iterator[tuple[Tally, PendoClient]]:
-    """One recorded run, with a client that stops when somebody asks it to."""
-    job = job_of(automation.name)
-    with services.state.runs.recorded(job, trigger, run_id=run_id) as tally:
-        cancelled: Callable[[], bool] = lambda: tally.is_cancel_requested  # noqa: E731
-        with services.pendo(automation.connection, cancelled=cancelled) as client:
-            yield tally, client
-
-
-def _plan(
-    inputs: PlanInputs, wish: _Wish, services: Services
-) -> tuple[Plan, tuple[dict[str, Any], ...]]:
-    """The plan to carry out, and the cells that moved since it was seen."""
-    if wish.seen is None:
-        moved: tuple[dict[str, Any], ...] = ()
-        made = planned(inputs, services)
-    else:
-        update = inputs.automation.update
-        same_fields(wish.seen, inputs.schema.get(update.group, {}))
-        with workspace(services) as connection:
-            moved = moved_cells(wish.seen, inputs.live, connection)
-            made = recheck(wish.seen, inputs.live, connection, create=update.create_unknown)
-    return (made if wish.only is None else made.only(wish.only)), moved
-
-
-def _undoing(
-    entry: Push, automation: Automation, services: Services, client: PendoClient
-) -> tuple[Plan, Schema]:
-    from workbench.automations.live import read_live
-    from workbench.automations.reading import live_folder
-    from workbench.automations.undo import plan_undo
-    from workbench.store.state.ledger import WRITTEN
-
-    settle_killed(automation, services, client)
-    cells = services.state.ledger.cells(entry.run_id, statuses=WRITTEN)
-    update = automation.update
-    schema = client.metadata_schema(update.object)
-    names = sorted(set(cells["field"].unique().to_pylist()))
-    live = read_live(
-        client, update.object, update.group, names, schema, live_folder(services),
-        key=automation.connection,
-    )  # fmt: skip
-    with workspace(services) as connection:
-        plan = plan_undo(connection, automation, cells, live.rows, schema, services.now())
-    return plan, schema
-
-
-def _automation_of(entry: Push, services: Services) -> Automation:
-    """The automation that wrote, as far as it still matters: where it wrote to.
-
-    Raises:
-        InputError: nothing of it is left.
-    """
-    if entry.automation in services.documents.names("automation"):
-        automation = services.documents.automation(entry.automation)
-    else:
-        changes = services.documents.history("automation", entry.automation)
-        before = next(each.before for each in reversed(changes) if each.before)
-        automation = Automation.model_validate(before)
-    where = {"object": entry.object, "group": entry.field_group}
-    update = automation.update.model_copy(update=where)
-    return automation.model_copy(update={"connection": entry.connection, "update": update})
-
-
-def _let_go(
-    plan: Plan,
-    automation: Automation,
-    services: Services,
-    client: PendoClient,
-    tally: Tally,
-    trigger: Trigger,
-    wish: _Wish,
-    moved: tuple[dict[str, Any], ...],
-    schema: Schema,
-) -> AutomationResult:
-    """Keep the plan, hold it or carry it out, and record what came of it."""
-    write_plan(plan, run_file(services, automation.name, tally.run_id))
-    for warning in plan.warnings:
-        tally.log(warning, level="warning")
-    if reason := _held(plan, automation, services, trigger, wish):
-        result = _result(plan, tally, client, None, status="held", reason=reason, moved=moved)
-        if wish.fingerprint:
-            result = replace(result, moved=_since(plan, automation, services, wish.fingerprint))
-        tally.result = asdict(result)
-        raise HeldError(
-            f"{automation.name} is held: {reason}",
-            hint="Read the change sheet; then release it, or change the automation.",
-        )
-    carrying = Carrying(automation, services, client, tally, wish.on_progress, wish.waits_s)
-
-    def record(carried: Carried) -> AutomationResult:
-        status = "done with errors" if carried.outcome.failed or carried.outcome.skipped else "done"
-        if carried.error is not None:
-            status = "cancelled" if isinstance(carried.error, CancelledError) else "failed"
-        reason = None if carried.error is None else str(carried.error)
-        made = _result(
-            carried.plan, tally, client, carried, status=status, reason=reason, moved=moved
-        )
-        tally.result = asdict(made)
-        tally.failed = made.failed
-        return made
-
-    carried = carrying.carry_out(plan, schema, wish.purpose, wish.of_run)
-    result = record(carried)
-    if carried.error is not None:
-        raise carried.error
-    return result
-
-
-def _held(
-    plan: Plan, automation: Automation, services: Services, trigger: Trigger, wish: _Wish
-) -> str | None:
-    """Why a plan must not go by itself; None if it may."""
-    if wish.fingerprint is not None and plan.fingerprint != wish.fingerprint:
-        return f"the plan is no longer {wish.fingerprint}: it is {plan.fingerprint}"
-    if wish.release:
-        return None
-    first = trigger in UNATTENDED and automation.guardrails.hold_first_run
-    if first and not has_been_seen(automation, services):
-        return "it is its first run, and nobody has previewed it"
-    if plan.verdict.held and not is_rest_of(plan, automation, services):
-        return plan.verdict.words
-    return None
-
-
-def _since(
-    plan: Plan, automation: Automation, services: Services, fingerprint: str
-) -> tuple[dict[str, Any], ...]:
-    """What is different in the plan since the one that was seen."""
-    from workbench.automations.rest import differences
-
-    seen = remembered(services, automation.name, fingerprint)
+def _checked(seen: Plan | None, inputs: PlanInputs, services: Services) -> tuple[Plan, Moved]:
+    """The plan to carry out, and the cells that dropped out of it since it was seen."""
     if seen is None:
-        return ()
+        return planned(inputs, services), ()
+    update = inputs.automation.update
+    same_fields(seen, inputs.schema.get(update.group, {}))
     with workspace(services) as connection:
-        return differences(seen, plan, connection)
+        moved = moved_cells(seen, inputs.live, connection)
+        made = recheck(seen, inputs.live, connection, create=update.create_unknown)
+    return made, moved
 
 
-def _result(
-    plan: Plan,
-    tally: Tally,
-    client: PendoClient,
-    carried: Carried | None,
-    *,
-    status: str,
-    reason: str | None,
-    moved: tuple[dict[str, Any], ...],
-) -> AutomationResult:
-    from workbench.automations.push import written_rows
-
-    counts, to_write = plan.counts, written_rows(plan).num_rows
-    result = AutomationResult(
-        run=tally.run_id,
-        status=status,
-        fingerprint=plan.fingerprint,
-        records=counts.records,
-        values=counts.values,
-        planned=to_write + counts.held,
-        # A plan that is held sends nothing: every record of it waits.
-        held=counts.held if carried else to_write + counts.held,
-        not_found=counts.not_found,
-        conflict=counts.conflict,
-        api_calls=client.meter.snapshot().total.calls,
-        reason=reason,
-        moved=moved,
-        warnings=plan.warnings,
-    )
-    if carried is None:
-        return result
-    found = carried.outcome
-    late = (
-        (f"{counted(found.late, 'value')} written and not visible in Pendo yet",)
-        if found.late
-        else ()
-    )
-    return replace(
-        result,
-        sent=found.sent,
-        verified=found.verified,
-        failed=found.failed,
-        skipped=found.skipped,
-        late=found.late,
-        mismatches=tuple(dict(each) for each in found.mismatches),
-        warnings=(*plan.warnings, *late),
-    )
+def _seen(automation: Automation, services: Services, fingerprint: str) -> Plan:
+    plan = remembered(services, automation.name, fingerprint)
+    if plan is None:
+        raise InputError(
+            f"The plan {fingerprint[:32]} of {automation.name} is not kept any more",
+            hint="Preview again, read the sheet, and push that.",
+        )
+    return plan
