@@ -17,6 +17,8 @@ exit codes: 0 done, 1 failed, 2 the request itself is wrong, 3 held by a guardra
 """
 HIGHEST_PORT = 65_535
 SIZES = ("small", "medium", "large")
+ROWS = ("failed", "skipped", "sent", "verified", "mismatch", "all")
+"""Which of a run's values are told; "failed" are also those that Pendo holds otherwise."""
 REHEARSAL_SIZE = "medium"
 """Enough to look like a subscription, little enough to pull in seconds."""
 
@@ -81,6 +83,7 @@ def build() -> Parser:
     _running(commands)
     _documents(commands)
     _pulls(commands)
+    _automations(commands)
     _datasets(_group(commands, "dataset", "list, query, import, export, compare datasets"))
     _schedules(commands)
     _runs(_group(commands, "run", "what ran, what is running"))
@@ -165,6 +168,31 @@ def _pulls(commands: Any) -> None:
     run.add_argument("--queued", type=int, metavar="RUN", help=argparse.SUPPRESS)
 
 
+def _automations(commands: Any) -> None:
+    automation = _group(commands, "automation", "sync predictions into Pendo")
+    preview = _add(
+        automation, "preview", "automations:preview", "what a run would write; writes nothing"
+    )
+    preview.add_argument("name", metavar="NAME")
+    preview.add_argument("--out", metavar="FILE", help="the whole sheet: .csv, .parquet or .xlsx")
+    run = _add(automation, "run", "automations:run", "guardrails, push, verify")
+    run.add_argument("name", metavar="NAME")
+    run.add_argument("--fingerprint", metavar="F", help="only if the plan still is this one")
+    run.add_argument("--release", action="store_true", help="let a plan go that is held")
+    for name, about in (
+        ("activate", "switch it on: from now on its schedules run it"),
+        ("deactivate", "switch it off"),
+    ):
+        switch = _add(automation, name, f"automations:{name}", about)
+        switch.add_argument("name", metavar="NAME")
+    undo = _add(
+        automation, "undo", "automations:undo", "write what stood before a run, where nobody has"
+        " changed it since"
+    )  # fmt: skip
+    undo.add_argument("run", type=int, metavar="RUN")
+    undo.add_argument("--preview", action="store_true", help="only show what it would write")
+
+
 def _datasets(dataset: Any) -> None:
     _add(dataset, "list", "datasets:listed", "every dataset")
     show = _add(dataset, "show", "datasets:show", "columns, types and column statistics")
@@ -236,6 +264,8 @@ def _runs(run: Any) -> None:
     ):
         one = _add(run, name, f"runs:{name.replace('-', '_')}", about)
         one.add_argument("run", type=int, metavar="ID")
+        if name == "show":
+            one.add_argument("--rows", choices=ROWS, help="the values it wrote, or did not")
     log = _add(run, "log", "runs:log", "what a run said")
     log.add_argument("run", type=int, metavar="ID")
     log.add_argument("--follow", action="store_true", help="until it ends")

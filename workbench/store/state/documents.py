@@ -3,12 +3,12 @@
 A body is any JSON object; what its keys mean is decided by the rooms above.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, tuple_, update
 
 from workbench.store.state.database import Database
 from workbench.store.state.tables import document_changes, documents
@@ -72,6 +72,29 @@ class Documents:
         found = [Stored(**row._mapping) for row in rows]
         # Sorted here, because databases disagree on the order of "-" and letters.
         return sorted(found, key=lambda stored: (stored.kind, stored.name))
+
+    def some(self, keys: Iterable[tuple[str, str]]) -> list[Stored]:
+        """The documents of some kinds and names; those that are not there are left out."""
+        columns = documents.c
+        wanted = select(documents).where(tuple_(columns.kind, columns.name).in_(list(keys)))
+        with self._database.reads() as connection:
+            return [Stored(**row._mapping) for row in connection.execute(wanted)]
+
+    def changes_after(self, number: int) -> dict[int, tuple[str, str]]:
+        """The kind and name of the document of each change above a number, by number.
+
+        Where several write at once, a lower number may appear after a higher one.
+        """
+        changes = document_changes.c
+        wanted = select(changes.id, changes.kind, changes.name).where(changes.id > number)
+        with self._database.reads() as connection:
+            return {row.id: (row.kind, row.name) for row in connection.execute(wanted)}
+
+    def last_change(self) -> int:
+        """The number of the newest change; 0 while there is none."""
+        with self._database.reads() as connection:
+            newest = connection.execute(select(func.max(document_changes.c.id))).scalar_one()
+        return int(newest or 0)
 
     def put(self, kind: str, name: str, body: Body, *, who: str) -> Outcome:
         """Store one document; says what that did."""

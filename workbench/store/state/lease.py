@@ -43,6 +43,9 @@ class LeaseHolder:
     since: datetime
     heartbeat_at: datetime
 
+    def __str__(self) -> str:
+        return f"(process {self.pid}, {self.host})"
+
     @property
     def process(self) -> Process:
         """The process, to look for it."""

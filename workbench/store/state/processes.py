@@ -9,6 +9,7 @@ import socket
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 GONE_STATES = frozenset("ZXx")
 """Of /proc/PID/stat: ended, and only kept until its parent looks."""
@@ -24,6 +25,11 @@ class Process:
     pid: int
     started: str | None
     """An opaque text, equal for the same process only; None where the system cannot tell."""
+
+    @classmethod
+    def of(cls, pid: int) -> Self:
+        """The process of this machine that has a number now."""
+        return cls(socket.gethostname(), pid, _started(pid))
 
     @property
     def is_here(self) -> bool:
@@ -41,7 +47,7 @@ class Process:
 
 def this_process() -> Process:
     """The process that asks."""
-    return Process(socket.gethostname(), os.getpid(), _started(os.getpid()))
+    return Process.of(os.getpid())
 
 
 def _started(pid: int) -> str | None:

@@ -1,0 +1,128 @@
+"""One process that wants to be the scheduler: holds the lease, beats, ticks; or stands by."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from workbench.errors import WorkbenchError
+from workbench.jobs import kinds_of
+from workbench.schedules.scheduler import Scheduler
+from workbench.store.state import LostLeaseError
+from workbench.store.state.lease import TTL_S
+from workbench.store.state.processes import this_process
+
+if TYPE_CHECKING:
+    from workbench.services import Services
+
+log = logging.getLogger("workbench.scheduler")
+LOOK_EVERY_S = 1.0
+"""How long a change of a document, a queued run or a lost process may go unnoticed."""
+LOOK_AGAIN_S = 0.25
+"""The same while runs go on: one that ends makes room for the next."""
+
+Clock = Callable[[], datetime]
+
+
+def running_from(moment: datetime) -> Clock:
+    """A clock that shows ``moment`` now and goes on from there."""
+    started = time.monotonic_ns()
+    begun = moment.astimezone(UTC)
+
+    def now() -> datetime:
+        return begun + timedelta(microseconds=(time.monotonic_ns() - started) // 1000)
+
+    return now
+
+
+class Keeper:
+    """One process that wants to be the scheduler."""
+
+    def __init__(
+        self, services: "Services", clock: Clock, *, rehearsed: bool = False, ttl_s: float = TTL_S
+    ) -> None:
+        self._services = services
+        self._clock = clock
+        self._rehearsed = rehearsed
+        self._ttl_s = ttl_s
+        self._kinds = kinds_of(services.settings)
+        self._fence: int | None = None
+        self._beaten_at = 0.0
+        self._scheduler: Scheduler | None = None
+        self._deliveries: threading.Thread | None = None
+
+    def turn(self) -> float:
+        """Do what is to be done now; gives for how many seconds nothing will be.
+
+        Never raises what a database, a disk or a job may do: the next turn tries again.
+        """
+        try:
+            return self._turn()
+        except LostLeaseError:
+            log.warning("Another scheduler has taken over; standing by")
+            self._fence = self._scheduler = None
+        except WorkbenchError as error:
+            log.error("%s", error)
+        except Exception:
+            log.exception("This tick did not come to its end; the next one goes on")
+        return LOOK_EVERY_S
+
+    def give_back(self) -> None:
+        """Let another take the lease at once."""
+        if self._fence is not None:
+            try:
+                self._services.state.lease.release(self._fence)
+            except WorkbenchError as error:
+                log.error("%s", error)
+
+    def _turn(self) -> float:
+        if not self._holds():
+            return LOOK_EVERY_S
+        assert self._scheduler is not None
+        now = self._clock()
+        self._scheduler.tick(now)
+        self._deliver(now)
+        wait_s = LOOK_AGAIN_S if self._scheduler.is_busy else LOOK_EVERY_S
+        if (next_at := self._scheduler.next_at) is not None:
+            wait_s = min(wait_s, max((next_at - self._clock()).total_seconds(), 0.0))
+        return wait_s
+
+    def _holds(self) -> bool:
+        """Whether this process holds the lease, taken or beaten for now where that is due."""
+        lease = self._services.state.lease
+        if self._fence is None:
+            self._fence = lease.take(this_process(), self._ttl_s)
+            if self._fence is None:
+                return False
+            log.info("Holding the lease (number %d)", self._fence)
+            self._scheduler = Scheduler(
+                self._services, self._kinds, self._fence, rehearsed=self._rehearsed
+            )
+        elif time.monotonic() - self._beaten_at < self._ttl_s / 3:
+            return True
+        elif not lease.beat(self._fence):
+            raise LostLeaseError("Another scheduler has taken over")
+        self._beaten_at = time.monotonic()
+        return True
+
+    def _deliver(self, now: datetime) -> None:
+        """Send alerts from a thread: a mail server that does not answer holds up no fire."""
+        from workbench.alerts.delivery import channels, deliver_due
+
+        if not channels(self._services.settings):
+            return
+        if self._deliveries is not None and self._deliveries.is_alive():
+            return
+        if not self._services.state.alerts.due(now, 1):
+            return
+
+        def deliver() -> None:
+            try:
+                deliver_due(self._services, now)
+            except WorkbenchError as error:
+                log.error("%s", error)
+
+        self._deliveries = threading.Thread(target=deliver, daemon=True, name="alerts")
+        self._deliveries.start()

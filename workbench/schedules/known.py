@@ -1,0 +1,147 @@
+"""The jobs that documents make, as the scheduler knows them; only changed documents are read."""
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from workbench.errors import WorkbenchError
+from workbench.jobs import JobKind, Scheduled
+from workbench.schedules.fires import Fire, fires_between
+from workbench.schedules.missed import DUE_WITHIN
+from workbench.schedules.model import Schedule
+
+if TYPE_CHECKING:
+    from workbench.store.state import Documents, Job, Stored
+
+log = logging.getLogger("workbench.scheduler")
+LATECOMERS = 50
+"""Changes looked at again: as many as writers could have under way at once, of which one with a
+lower number may be seen after one with a higher."""
+MANY = 50
+"""From so many changed documents on, all are read at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownJob:
+    """One job, as its document stood when it was last read."""
+
+    job: str
+    kind: JobKind
+    scheduled: Scheduled
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def rhythms(self) -> tuple[Schedule, ...]:
+        """The schedules it fires by: none while its document says that it is off."""
+        return self.scheduled.schedules if self.scheduled.active else ()
+
+    @property
+    def fires_by(self) -> list[Any]:
+        """The rhythms as they are kept beside the job, to see that they were changed."""
+        return [
+            schedule.model_dump(mode="json", by_alias=True, exclude_unset=True)
+            for schedule in self.rhythms
+        ]
+
+    def considered(self, row: "Job | None", now: datetime) -> datetime:
+        """Until when it is considered with the rhythms it has now.
+
+        A job never seen, made again or changed owes what they fire from its document's last change
+        on; a clock set before that change, as in a rehearsal, owes what is due at the moment.
+        """
+        is_past = self.updated_at <= now
+        fresh = self.updated_at if is_past else now - DUE_WITHIN
+        if row is None:
+            return fresh
+        if row.schedules == self.fires_by and not self._was_made_again(row, now):
+            return row.considered_until
+        return max(row.considered_until, fresh) if is_past else row.considered_until
+
+    def owed_before(self, row: "Job", now: datetime) -> list[Fire]:
+        """What it owes by the rhythms that it had before they were changed."""
+        if not row.schedules or row.is_stopped or self._was_made_again(row, now):
+            return []
+        before = [Schedule.model_validate(each) for each in row.schedules]
+        return fires_between(before, row.considered_until, self.considered(row, now))
+
+    def _was_made_again(self, row: "Job", now: datetime) -> bool:
+        return row.considered_until < self.created_at <= now
+
+
+class KnownJobs:
+    """Every job of an installation, by name."""
+
+    def __init__(self, documents: "Documents", kinds: Mapping[str, JobKind]) -> None:
+        self._documents = documents
+        self._kinds: dict[str, list[JobKind]] = {}
+        for kind in kinds.values():
+            self._kinds.setdefault(kind.document_kind, []).append(kind)
+        self._jobs: dict[str, KnownJob] = {}
+        self._seen: set[int] = set()
+        self._is_new = True
+
+    def get(self, job: str) -> KnownJob | None:
+        """One job; None if there is no document for it, or one that cannot be used."""
+        return self._jobs.get(job)
+
+    def __iter__(self) -> Iterator[KnownJob]:
+        return iter(self._jobs.values())
+
+    def refresh(self) -> tuple[list[KnownJob], list[str]]:
+        """Read what changed since the last call; gives the jobs that changed and those gone."""
+        keys = self._changed()
+        if self._is_new or len(keys) > MANY:
+            found, gone = self._everything()
+        else:
+            stored = self._documents.some(keys) if keys else []
+            there = {(each.kind, each.name) for each in stored}
+            lost = {job for kind, name in keys - there for job in self._names(kind, name)}
+            found, gone = self._read(stored), sorted(lost & self._jobs.keys())
+        self._is_new = False
+        gone += [job for job in self._unusable(found) if job not in gone]
+        usable = [each for _, each in found if each is not None]
+        self._jobs.update({each.job: each for each in usable})
+        for job in gone:
+            self._jobs.pop(job, None)
+        return usable, gone
+
+    def _changed(self) -> set[tuple[str, str]]:
+        """The documents that changed since the last call."""
+        newest = self._documents.last_change() if self._is_new else max(self._seen, default=0)
+        changes = self._documents.changes_after(newest - LATECOMERS)
+        fresh = changes.keys() - self._seen
+        self._seen = set(changes)
+        return {changes[number] for number in fresh if changes[number][0] in self._kinds}
+
+    def _everything(self) -> tuple[list[tuple[str, KnownJob | None]], list[str]]:
+        stored = [each for kind in self._kinds for each in self._documents.all(kind)]
+        found = self._read(stored)
+        return found, sorted(self._jobs.keys() - {job for job, _ in found})
+
+    def _unusable(self, found: Iterable[tuple[str, KnownJob | None]]) -> list[str]:
+        return [job for job, each in found if each is None and job in self._jobs]
+
+    def _names(self, kind: str, name: str) -> list[str]:
+        return [f"{each.name}/{name}" for each in self._kinds[kind]]
+
+    def _read(self, stored: "Iterable[Stored]") -> list[tuple[str, KnownJob | None]]:
+        return [
+            (f"{kind.name}/{document.name}", _known(kind, document))
+            for document in stored
+            for kind in self._kinds[document.kind]
+        ]
+
+
+def _known(kind: JobKind, document: "Stored") -> KnownJob | None:
+    job = f"{kind.name}/{document.name}"
+    try:
+        scheduled = kind.scheduled(document.body)
+    except (ValidationError, WorkbenchError) as error:
+        log.warning("%s cannot be scheduled as it is stored: %s", job, error)
+        return None
+    return KnownJob(job, kind, scheduled, document.created_at, document.updated_at)
