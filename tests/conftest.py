@@ -1,6 +1,7 @@
 """Fixtures for every room: a stand-in over real HTTP, and services over a home of their own."""
 
 import shutil
+import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,11 @@ from workbench.services import Services, open_services
 from workbench.settings import Settings
 from workbench.standin import PendoStandIn
 from workbench.transport import Patience
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell that starts the tests in the background lets them, and every process they start,
+    # ignore Ctrl-C; the tests that press it would then wait for ever.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 NOW = datetime(2026, 3, 10, 19, 30, tzinfo=UTC)
 """The contract's present moment: two days after the clocks of New York went forward."""
