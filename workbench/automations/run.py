@@ -42,6 +42,7 @@ __all__ = [
     "has_been_seen",
     "job_of",
     "plan_of_run",
+    "plan_seen_last",
     "preview",
     "retry_failed",
     "run",
@@ -162,6 +163,12 @@ def plan_of_run(run_id: int, services: Services) -> Plan:
     """
     job = services.state.runs.get(run_id).job
     return read_plan(run_file(services, job.partition("/")[2], run_id))
+
+
+def plan_seen_last(automation: Automation, services: Services) -> Plan | None:
+    """The plan of an automation that a person has seen last; None before the first."""
+    saved = services.state.plans.latest(automation.name)
+    return remembered(services, automation.name, saved[0].fingerprint) if saved else None
 
 
 def switch(automation: Automation, services: Services, *, on: bool, who: str) -> Outcome:

@@ -4,6 +4,7 @@ import time
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
+from workbench.cli.automations import ledger_rows
 from workbench.cli.opened import services
 from workbench.cli.output import answer, cell, note, pairs, table, utc
 from workbench.cli.stopping import stoppable
@@ -35,6 +36,7 @@ def show(asked: Namespace) -> int:
         opened.state.runs.close_interrupted()
         run = opened.state.runs.get(asked.run)
         slots = opened.state.slots.of_run(run.id)
+        rows = ledger_rows(opened, run.id, asked.rows) if asked.rows else None
     more = {"stage": run.stage, "done": run.done, "total": run.total, "bytes": run.bytes}
     value = {
         **as_json(run),
@@ -48,7 +50,11 @@ def show(asked: Namespace) -> int:
         "who": run.who,
         "result": run.result,
     }
-    answer(asked, value, pairs({key: each for key, each in value.items() if each is not None}))
+    told = pairs({key: each for key, each in value.items() if each is not None})
+    if rows is not None:
+        value["rows"] = rows
+        told += ["", *table(rows)]
+    answer(asked, value, told)
     return 0
 
 
