@@ -32,6 +32,8 @@ class Circumstances:
     """Whether any id or key stands twice in the base; asked once, as it is seldom so."""
     approve_all: bool
     """Whether the rule ``fewer_than`` of the review lets every record go."""
+    has_decisions: bool
+    """Whether anybody decided on a single record."""
     shared: bool
     """Whether another automation's records are in the table ``shared``."""
 
@@ -160,10 +162,14 @@ def _chosen(given: Circumstances) -> str:
     stayed = "turn = 1" if given.has_duplicates else "true"
     shared = "shared.names" if given.shared else NULL
     join_shared = " LEFT JOIN shared ON shared.id = rows.id" if given.shared else ""
+    decided = f"{NULL} AS decision, {NULL} AS why, {NULL} AS approved"
+    join_decided = ""
+    if given.has_decisions:
+        decided = "decisions.decision, decisions.reason AS why, decisions.approved"
+        join_decided = " LEFT JOIN decisions ON decisions.record_id = rows.id"
     return (
-        "SELECT rows.*, NOT passes AS departed, decisions.decision, decisions.reason AS why, "
-        f"decisions.approved, {shared} AS sharers FROM ({inner}) AS rows "
-        f"LEFT JOIN decisions ON decisions.record_id = rows.id{join_shared} "
+        f"SELECT rows.*, NOT passes AS departed, {decided}, {shared} AS sharers "
+        f"FROM ({inner}) AS rows{join_decided}{join_shared} "
         f"WHERE (passes AND {only_latest}) OR ({departed} AND {stayed})"
     )
 

@@ -100,6 +100,7 @@ class Preparation:
             passes=chosen.sql,
             has_duplicates=self._has_duplicates,
             approve_all=False,
+            has_decisions=inputs.decisions is not None and inputs.decisions.num_rows > 0,
             shared=self._share(inputs, [field for _, field in written]),
         )
         totals = self._judge(circumstances, inputs, match.labels)
