@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = {
-    name: str(ROOT / "pages" / f"{name}.py") for name in ("home", "pulls", "explore", "connections")
+    name: str(ROOT / "pages" / f"{name}.py")
+    for name in ("home", "pulls", "explore", "runs", "connections")
 }
 """The files of the pages, by name."""
 LOOPBACK = ("http://127.0.0.1", "http://localhost", "http://[::1]")
@@ -32,6 +33,7 @@ STYLE = """
 }
 /* The title and the page's actions stand on one line; on a phone the actions move below. */
 .st-key-page-header h1 { padding: 0; line-height: 1.3; }
+.st-key-band { border-bottom: 1px solid rgba(128, 128, 128, 0.3); padding-bottom: 0.4rem; }
 .st-key-rehearsal [data-testid="stAlertContainer"] { padding: 0.3rem 0.75rem; min-height: 0; }
 .st-key-rehearsal p { font-size: 0.85rem; }
 /* Links to things read as links, also to things on the page one is on. */
@@ -56,16 +58,23 @@ abbr[title] { text-decoration: none; cursor: help; }
 """Only what Streamlit's theme cannot say."""
 
 
-def header(title: str, about: str, *, back: tuple[str, str] | None = None) -> DeltaGenerator:
+def header(
+    title: str, about: str, *, back: tuple[str, str] | None = None, quiet: bool = False
+) -> DeltaGenerator:
     """Draw the band and the page's title; gives the place for its actions.
 
     Args:
         about: One line that says what the page is for.
         back: Page and label of the list this thing belongs to.
+        quiet: The page itself tells what needs a person, so the band does not.
     """
     st.html(STYLE)
     say_notes()
     _rehearsal()
+    if not quiet:
+        from workbench.ui.band import show_band
+
+        show_band()
     if back is not None:
         st.page_link(PAGES[back[0]], label=back[1], icon=":material/arrow_back:")
     with st.container(key="page-header"):

@@ -8,20 +8,25 @@ import streamlit as st
 
 from workbench.errors import WorkbenchError
 from workbench.ui import formats, frame
+from workbench.ui.attention import show_troubles, troubles
+from workbench.ui.band import FINISHED
 from workbench.ui.chips import chip_text
 from workbench.ui.connection_list import address_words, chips
+from workbench.ui.known_jobs import coming, entries
+from workbench.ui.missed_list import missed_slots
+from workbench.ui.notices import show_notices
 from workbench.ui.pull_list import NEW
 from workbench.ui.run_view import runs_table
-from workbench.ui.session import services, zone
+from workbench.ui.schedule_form import weekday
+from workbench.ui.scheduler_status import holder, start_button
+from workbench.ui.session import explained, services, zone
 
 if TYPE_CHECKING:
-    from workbench.store.state import Run
+    from workbench.ui.known_jobs import Entry
 
 RUNS_SHOWN = 8
-LOOKED_AT = 200
-"""Runs looked through for the newest of each job."""
-BAD = ("failed", "held", "done with errors")
-ABOUT = "What is connected, what is there, and what needs you."
+NEXT_SHOWN = 3
+ABOUT = "What needs you, what is there, what is connected."
 
 
 def home_page() -> None:
@@ -29,8 +34,8 @@ def home_page() -> None:
     bench = services()
     connections = bench.documents.names("connection")
     pulls = bench.documents.names("pull")
-    runs = bench.state.runs.latest(limit=LOOKED_AT)
-    actions = frame.header("Home", ABOUT)
+    runs = bench.state.runs.latest(limit=RUNS_SHOWN)
+    actions = frame.header("Home", ABOUT, quiet=True)
     with actions:
         if connections and st.button(
             "New pull", type="primary", icon=":material/add:", key="home.new"
@@ -39,12 +44,17 @@ def home_page() -> None:
     datasets = bench.datasets.names()
     if not (connections and pulls and datasets):
         _first_steps(bool(connections), bool(pulls), bool(datasets))
-    _attention(runs)
+    if pulls or runs:
+        with explained(stop=False):
+            _attention(entries())
+            show_notices()
     if datasets:
         _datasets()
     if runs:
         st.subheader("Last runs", anchor=False)
-        runs_table(runs[:RUNS_SHOWN])
+        picked = runs_table(runs, pick="home.runs")
+        if picked is not None:
+            frame.go("runs", run=str(picked))
     if connections:
         _connections(connections)
 
@@ -89,28 +99,47 @@ def _query(new: str) -> dict[str, str]:
     return {"new": new} if new else {}
 
 
-def _attention(runs: list[Run]) -> None:
-    """Jobs whose newest finished run went wrong, with one thing to do about each."""
-    newest: dict[str, Run] = {}
-    for run in runs:
-        if run.is_finished:
-            newest.setdefault(run.job, run)
-    bad = [run for run in newest.values() if run.status in BAD]
-    if not bad:
-        return
-    st.subheader("Needs attention", anchor=False)
-    for run in bad:
-        with st.container(border=True, key=f"attention-{run.id}"):
-            left, right = st.columns([5, 1], vertical_alignment="center")
-            left.markdown(
-                f"{chip_text(run.status)} **{run.job}** · {formats.plain(run.error or '')}"
-            )
-            if run.hint:
-                left.caption(formats.plain(run.hint))
-            with right:
-                kind, _, name = run.job.partition("/")
-                if kind == "pull":
-                    frame.link("pulls", "Open", icon=":material/arrow_forward:", pull=name)
+def _attention(found: list[Entry]) -> None:
+    """What needs a person, each with its one button; or that all is well, and what is next."""
+    state, now = services().state, services().now()
+    wrong = troubles(
+        found,
+        state.runs.newest_by_job(FINISHED),
+        missed_slots(),
+        state.runs.figures(),
+        now,
+    )
+    waiting = [entry for entry in found if entry.is_on]
+    is_down = bool(waiting) and holder() is None
+    if wrong or is_down:
+        st.subheader("Needs attention", anchor=False)
+        if is_down:
+            _scheduler_down(len(waiting))
+        show_troubles(wrong)
+    else:
+        st.subheader("All well", anchor=False)
+        st.caption("Nothing failed, nothing waits for a decision.")
+    if waiting and not is_down:
+        _next(waiting)
+
+
+def _scheduler_down(waiting: int) -> None:
+    with st.container(border=True, key="attention-line-stopped"):
+        left, right = st.columns([5, 1], vertical_alignment="center")
+        jobs = formats.counted(waiting, "job waits", "jobs wait")
+        left.markdown(f"{chip_text('stopped')} The scheduler is not running: {jobs} for it")
+        with right:
+            start_button("attention.start")
+
+
+def _next(waiting: list[Entry]) -> None:
+    lines = []
+    for fire, entry in coming(waiting, services().now(), NEXT_SHOWN):
+        told = formats.moment(fire.at, zone())
+        when = f'<abbr title="{told.hover}">{weekday(fire.at)} {told.text}</abbr>'
+        lines.append(f"{when} {formats.plain(entry.job)}")
+    if lines:
+        st.caption("Next: " + " · ".join(lines), unsafe_allow_html=True)
 
 
 def _datasets() -> None:

@@ -14,7 +14,10 @@ from workbench.ui.frame import PAGES
 MENU = {
     "": (("home", "Home", "home"),),
     "Data": (("pulls", "Pulls", "download"), ("explore", "Explore", "table")),
-    "Operate": (("connections", "Connections", "cable"),),
+    "Operate": (
+        ("runs", "Runs & schedules", "schedule"),
+        ("connections", "Connections", "cable"),
+    ),
 }
 # Pixels: the longest title fits, and the tables have the rest.
 SIDEBAR_WIDTH = 220

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -47,8 +47,7 @@ def _live(run_id: int) -> None:
         stage = "stopping" if stopping else run.stage or "starting"
         head.markdown(f"{chip_text(run.status)} **Run {run.id}** · {stage}")
         if action.button("Cancel run", key=f"cancel-{run_id}", disabled=stopping, width="stretch"):
-            with explained(stop=False):
-                services().state.runs.cancel(run_id)
+            cancel_run(run_id)
         done = share_done(run)
         st.progress(done, text=progress_words(run, datetime.now(UTC)))
 
@@ -111,13 +110,27 @@ def summary(run: Run) -> str:
     return " · ".join(words)
 
 
-def runs_table(runs: list[Run], *, with_job: bool = True) -> None:
-    """Runs, newest first, one line each."""
+def cancel_run(run_id: int) -> None:
+    """Ask a run to stop; what cannot be stopped says why."""
+    with explained(stop=False):
+        services().state.runs.cancel(run_id)
+
+
+def runs_table(runs: list[Run], *, with_job: bool = True, pick: str | None = None) -> int | None:
+    """Runs, newest first, one line each.
+
+    Args:
+        pick: The table's key where a line can be picked.
+
+    Returns:
+        The number of the run that was picked.
+    """
     rows = [
         {
             "Run": run.id,
             "Job": run.job,
             "Status": [run.status],
+            "Started by": run.trigger,
             "Started": run.started_at or run.queued_at,
             "Took": _took(run),
             "Rows": run.rows,
@@ -130,10 +143,13 @@ def runs_table(runs: list[Run], *, with_job: bool = True) -> None:
     columns = [column for column in rows[0] if with_job or column != "Job"] if rows else []
     if not any(row["What happened"] for row in rows):
         columns = [column for column in columns if column != "What happened"]
-    st.dataframe(
+    event: Any = st.dataframe(
         rows,
         hide_index=True,
         column_order=columns,
+        key=pick,
+        on_select="rerun" if pick else "ignore",
+        selection_mode="single-row",
         column_config={
             "Run": st.column_config.NumberColumn(width=60, format="%d"),
             "Status": state_column(),
@@ -144,6 +160,8 @@ def runs_table(runs: list[Run], *, with_job: bool = True) -> None:
             "What happened": st.column_config.TextColumn(width="large"),
         },
     )
+    picked: list[int] = list(event.selection.rows) if pick else []
+    return runs[picked[0]].id if picked and picked[0] < len(runs) else None
 
 
 def _took(run: Run) -> str:
@@ -162,4 +180,4 @@ def launch_run(job: str) -> int | None:
     return run_id  # noqa: RET504 -- None where it could not be launched
 
 
-__all__ = ["launch_run", "progress_words", "runs_table", "seconds_left", "show_run"]
+__all__ = ["cancel_run", "launch_run", "progress_words", "runs_table", "seconds_left", "show_run"]

@@ -63,7 +63,7 @@ def ask_schedules(
     for number in numbers:
         was = kept[number] if number < len(kept) else _new(usual_zone)
         with st.container(border=True, key=key(f"schedule-line-{number}")):
-            written.append(_one(was, lambda name, at=number: key(f"schedule.{at}.{name}")))
+            written.append(_one(was, _within(key, number)))
             if st.button("Remove", icon=":material/close:", key=key(f"schedule.{number}.remove")):
                 remember(key("schedules"), [other for other in numbers if other != number])
                 st.rerun()
@@ -78,6 +78,11 @@ def ask_schedules(
     if valid := valid_schedules(written):
         show_next(valid)
     return answer | _catch_up(stored, key, bool(written)) | _retry(stored, key)
+
+
+def _within(key: Key, number: int) -> Key:
+    """The keys of one schedule's controls."""
+    return lambda control: key(f"schedule.{number}.{control}")
 
 
 def valid_schedules(written: Sequence[dict[str, Any]]) -> list[Schedule]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from workbench.pulls.preview import Preview
     from workbench.services import Services
 
-Shown = Literal["pull", "dataset", "connection", "run", "new"]
+Shown = Literal["pull", "dataset", "connection", "run", "new", "job", "status", "show"]
 """Deep links: what a page shows is in its address, so that reloading shows the same thing."""
 WHO = "page"
 """Who changed a document, in its history, as long as nobody signs in."""

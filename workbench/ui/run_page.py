@@ -1,0 +1,166 @@
+"""One run on its page: how far it is or how it ended, what it brought, its log, what to do."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from workbench.ui import formats, frame
+from workbench.ui.chips import chip_text
+from workbench.ui.run_view import POLL_S, cancel_run, progress_words, share_done, summary
+from workbench.ui.session import WHO, explained, services, show, show_error, zone
+
+if TYPE_CHECKING:
+    from workbench.store.state import Run
+
+RECENT = timedelta(days=90)
+"""What the figures above a job's run look back on: a season, so that old troubles fade."""
+LOG_LINES = 500
+"""The newest lines: more than a screen, less than a browser notices."""
+TRIGGERS = {
+    "person": "by a person",
+    "schedule": "by its schedule",
+    "catch-up": "to make up for a missed slot",
+    "retry": "as another try",
+}
+PAGE_OF = {"pull": "pulls", "automation": "automations"}
+"""The page on which a job's document is edited, by its kind."""
+
+
+def run_page(run_id: int) -> None:
+    """The whole page of one run."""
+    with explained():
+        run = services().state.runs.get(run_id)
+    about = f"One execution of {run.job}: what it did, and what it says of itself."
+    actions = frame.header(f"Run {run_id}", about, back=("runs", "Runs & schedules"))
+    with actions:
+        _actions(run)
+    if run.is_finished:
+        _ended(run)
+        _figures(run)
+        _more(run)
+        _log(run.id)
+    else:
+        _live(run_id)
+
+
+def _actions(run: Run) -> None:
+    kind, _, name = run.job.partition("/")
+    if kind in PAGE_OF and PAGE_OF[kind] in frame.PAGES:
+        frame.link(PAGE_OF[kind], f"Open {name}", icon=":material/edit:", **{kind: name})
+    if not run.is_finished:
+        if st.button(
+            "Cancel run",
+            icon=":material/stop:",
+            key="run.cancel",
+            disabled=run.cancel_requested,
+            help="It stops between two steps; what was finished is kept.",
+        ):
+            cancel_run(run.id)
+            st.rerun()
+    elif st.button("Run again", icon=":material/replay:", key="run.retry", type="primary"):
+        from workbench.jobs import retry
+
+        with explained():
+            again = retry(services(), run.id, WHO)
+        show(run=again)
+        st.rerun()
+
+
+@st.fragment(run_every=POLL_S)
+def _live(run_id: int) -> None:
+    run = services().state.runs.get(run_id)
+    if run.is_interrupted:
+        services().state.runs.close_interrupted()
+    if run.is_finished or run.is_interrupted:
+        st.rerun()
+    with st.container(border=True, key=f"run-{run_id}"):
+        stage = "stopping" if run.cancel_requested else run.stage or "waiting to start"
+        st.markdown(f"{chip_text(run.status)} {formats.plain(stage)}")
+        if run.status == "queued" and run.not_before is not None:
+            st.caption(f"It starts at {formats.moment(run.not_before, zone()).text} or before.")
+        st.progress(share_done(run), text=progress_words(run, datetime.now(UTC)))
+    _log(run_id)
+
+
+def _ended(run: Run) -> None:
+    with st.container(border=True, key=f"run-{run.id}"):
+        st.markdown(f"{chip_text(run.status)} {summary(run)}")
+        if run.error:
+            if run.status in ("failed", "held"):
+                show_error(run.error, run.hint or "")
+            else:
+                st.caption(formats.plain(run.error))
+        for warning in (run.result or {}).get("warnings", []):
+            st.caption(f":material/info: {formats.plain(str(warning))}")
+        dataset = (run.result or {}).get("dataset")
+        if dataset and run.status.startswith("done"):
+            frame.link(
+                "explore",
+                f"Look at the rows of {dataset}",
+                icon=":material/table:",
+                dataset=str(dataset),
+            )
+
+
+def _figures(run: Run) -> None:
+    """How this job has been doing (B-60)."""
+    now = datetime.now(UTC)  # runs are recorded by the real clock, also in a rehearsal
+    told = services().state.runs.figures(run.job, now - RECENT).get(run.job)
+    if told is None:
+        return
+    rate = formats.share(told.done, told.finished)
+    frame.facts(
+        "run",
+        (
+            ("Last success of this job", formats.ago(told.last_success, now)),
+            ("Average duration", formats.duration(told.average_s)),
+            (f"Success rate of {formats.counted(told.finished, 'run')}, 90 days", rate),
+        ),
+    )
+
+
+def _more(run: Run) -> None:
+    """Where it came from and what came of it."""
+    rows = [
+        (
+            "Started",
+            f"{TRIGGERS.get(run.trigger, run.trigger)}{f' ({run.who})' if run.who else ''}",
+        ),
+        ("Schedule", run.schedule or ""),
+        ("Due", _told(run.due_at)),
+        ("Waited from", _told(run.queued_at)),
+        ("Began", _told(run.started_at)),
+        ("Ended", _told(run.finished_at)),
+        ("Process", f"{run.pid} on {run.host}" if run.pid else ""),
+    ]
+    with st.expander("Details", icon=":material/info:", type="compact"):
+        lines = [f"| {name} | {formats.plain(value)} |" for name, value in rows if value]
+        st.markdown("\n".join(["| | |", "| --- | --- |", *lines]))
+        if run.result:
+            st.json(run.result, expanded=False)
+    family = services().state.runs.attempts(run.id)
+    if len(family) > 1:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown("Tries:", width="content")
+            for other in family:
+                mark = " (this one)" if other.id == run.id else ""
+                frame.link("runs", f"{other.id} {other.status}{mark}", run=str(other.id))
+
+
+def _log(run_id: int) -> None:
+    lines = services().state.runs.log_lines(run_id)
+    st.subheader("Log", anchor=False)
+    if not lines:
+        st.caption("It has said nothing yet.")
+        return
+    told = [f"{line.at:%H:%M:%S}Z  {line.text}" for line in lines[-LOG_LINES:]]
+    if len(lines) > LOG_LINES:
+        told.insert(0, f"({len(lines) - LOG_LINES} earlier lines: run log {run_id} shows them)")
+    st.code("\n".join(told), language=None, wrap_lines=True, height=360 if len(told) > 16 else None)
+
+
+def _told(at: datetime | None) -> str:
+    return formats.moment(at, zone()).text if at else ""
