@@ -118,7 +118,10 @@ class Compiler:
             raise Refusal("MALFORMED_QUERY", "A semi-join selects one field")
         sql, _ = self._sql(selected)
         where = self._where()
-        return f'SELECT {sql} FROM "{self.table.name}" {self.base}{"".join(self.joins)}{where}'
+        source = f'"{self.table.name}" {self.base}{"".join(self.joins)}'
+        rows = f"SELECT {sql} AS found FROM {source}{where}"
+        # One null among the rows would make NOT IN true of nothing.
+        return f"SELECT found FROM ({rows}) WHERE found IS NOT NULL"
 
     def _columns(self, grouped: bool) -> list[Column]:
         columns, unnamed = [], 0
