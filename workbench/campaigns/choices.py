@@ -232,6 +232,10 @@ class Members(Group):
     parent_stamps: Literal["one_query", "three_queries"] = "one_query"
     lookback_s: Annotated[int, Field(ge=0, le=3600)] = 10
     """Seconds read again before the cursor: rows commit late with an older stamp."""
+    clock_margin_s: Annotated[int, Field(ge=0, le=3600)] = 300
+    """How wrong this machine's clock may be: a quiet cursor follows it this far behind."""
+    whole_up_to: Annotated[int, Field(ge=0)] = 4000
+    """Members up to which a run reads everybody: two pages cost what changes and deletions cost."""
 
 
 class Pam(Group):

@@ -17,7 +17,7 @@ from workbench.store.state.campaign_tables import (
     campaigns,
     editions,
 )
-from workbench.store.state.columnar import rows_of, upsert
+from workbench.store.state.columnar import AT_ONCE, rows_of, upsert
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -34,6 +34,34 @@ class Changing:
         """Store members as they are now; their columns are those of the table."""
         for rows in rows_of(members, {"sync": self._sync}):
             upsert(self._connection, campaign_members, rows)
+
+    def agree(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Statuses that both sides now have: ``member_id status has_responded``."""
+        table = campaign_members
+        agreed = (
+            update(table)
+            .where(table.c.sync == self._sync, table.c.member_id == bindparam("at_member"))
+            .values(
+                status=bindparam("now_status"),
+                has_responded=bindparam("now_responded"),
+                wanted=None,
+                wanted_at=None,
+                wanted_why=None,
+            )
+        )
+        for start in range(0, len(rows), AT_ONCE):
+            part = rows[start : start + AT_ONCE]
+            self._connection.execute(
+                agreed,
+                [
+                    {
+                        "at_member": row["member_id"],
+                        "now_status": row["status"],
+                        "now_responded": row["has_responded"],
+                    }
+                    for row in part
+                ],
+            )
 
     def leave(self, member_ids: pa.Table) -> None:
         """Remove members."""

@@ -5,7 +5,7 @@ Reads stand alone; what one sync changes goes through ``changing``, one transact
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import date, datetime
@@ -133,6 +133,23 @@ class Campaigns:
         """Keep campaigns as Salesforce has them; what is ours of them stays."""
         with self._database.writes() as connection:
             upsert(connection, campaigns, [{**row, "sync": sync, "read_at": at} for row in rows])
+
+    def mark_deleted(self, sync: str, there: Collection[str]) -> None:
+        """Campaigns that Salesforce has no more are closed for good; what is ours stays."""
+        with self._database.writes() as connection:
+            known = connection.execute(select(campaigns.c.id).where(campaigns.c.sync == sync))
+            gone = [each for each in known.scalars() if each not in there]
+            for part in _parts(gone):
+                columns = {"status": "Deleted", "is_active": False}
+                where = _of(campaigns, sync, part, "id")
+                connection.execute(update(campaigns).where(where).values(**columns))
+
+    def learn_labels(self, sync: str, labels: Mapping[str, list[dict[str, Any]]]) -> None:
+        """Keep the member statuses of campaigns as they were read."""
+        with self._database.writes() as connection:
+            for campaign_id, told in labels.items():
+                where = _of(campaigns, sync, [campaign_id], "id")
+                connection.execute(update(campaigns).where(where).values(labels=told))
 
     def change(self, sync: str, campaign_id: str, **columns: Any) -> None:
         """Set columns of one campaign, such as ``auto_sync``."""

@@ -1,0 +1,357 @@
+"""Look at both sides and make the plan: what a preview shows and a sync carries out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from workbench.campaigns import reading, shapes
+from workbench.campaigns.budget import PAGE_ROWS, Estimate, estimate, write_calls
+from workbench.campaigns.fields import (
+    STATUS_OBJECT,
+    Described,
+    Seen,
+    may_write_status,
+    readable,
+    writable_statistics,
+)
+from workbench.campaigns.marked import with_marked
+from workbench.campaigns.plan import Inputs, ReconcilePlan, Rules, reconcile
+from workbench.campaigns.reading import DESCRIBED_FOR, Gone, Members, Org
+from workbench.campaigns.statistics import Figures, figures
+from workbench.campaigns.statistics_out import StatisticsOut, statistics_out
+from workbench.campaigns.vocabulary import SyncKind
+from workbench.campaigns.warnings import Warned
+from workbench.errors import RejectedError
+
+if TYPE_CHECKING:
+    from workbench.campaigns.model import CampaignSync
+    from workbench.services import Services
+    from workbench.store.state.campaigns import CampaignRow
+
+WINDOW_MARGIN = timedelta(minutes=5)
+"""Deletions are asked for again from a little before the last read: clocks differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The org as this user sees it, and every campaign as it is now."""
+
+    described: Described
+    seen: Seen
+    campaigns: Mapping[str, CampaignRow]
+    there: Mapping[str, Mapping[str, Any]]
+    """Campaign → field → what stands in the fields that statistics go to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Everything a sync found out, before it changes anything."""
+
+    sync: CampaignSync
+    kind: SyncKind
+    known: Known
+    chosen: tuple[CampaignRow, ...]
+    whole: tuple[str, ...]
+    """Campaigns read member by member; of the others only what changed."""
+    members: Members
+    gone: Gone | None
+    plan: ReconcilePlan
+    figures: Figures
+    statistics: StatisticsOut
+    warnings: tuple[Warned, ...] = ()
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    """Campaign → why a batch leaves it out."""
+
+    @property
+    def campaign_ids(self) -> list[str]:
+        """The campaigns that are synced."""
+        return [row.id for row in self.chosen]
+
+    @property
+    def all_warnings(self) -> tuple[Warned, ...]:
+        """What the owners should read: of reading, of the plan, of the statistics."""
+        return (*self.warnings, *self.plan.warnings, *self.statistics.warnings)
+
+    @property
+    def calls(self) -> int:
+        """Calls that carrying this out costs from a fresh start: reads, writes, reading again."""
+        read = 1 + self.members.rows.num_rows // PAGE_ROWS + (1 if self.gone else 0) + 1
+        writes = write_calls(self.plan.writes.num_rows)
+        again = 1 + self.plan.writes.num_rows // PAGE_ROWS if writes else 0
+        return read + writes + again + write_calls(self.statistics.rows.num_rows)
+
+    @property
+    def estimate(self) -> Estimate:
+        """The contract's own sum for this run."""
+        return estimate(
+            campaigns=len(self.chosen),
+            changed=0 if self.whole else self.members.rows.num_rows,
+            statuses=self.plan.writes.num_rows,
+            statistics=self.statistics.rows.num_rows,
+            members=self.members.rows.num_rows,
+            reconcile=bool(self.whole),
+        )
+
+
+def today(sync: CampaignSync, services: Services) -> date:
+    """The day it is for a sync: what decides that a campaign has ended."""
+    zone = sync.timezone or services.settings.workspace_timezone
+    return services.now().astimezone(ZoneInfo(zone)).date()
+
+
+def known(sync: CampaignSync, services: Services, org: Org, *, fresh: bool = False) -> Known:
+    """What the org shows: fields from the last days, campaigns as they are now; they are kept.
+
+    Raises:
+        AccessError: this user sees no campaigns, or not the fields a sync needs.
+        InputError: a field that the document names is not there.
+    """
+    described = _described(sync, services, org, fresh=fresh)
+    seen = readable(described, sync)
+    rows = reading.all_campaigns(org, seen.fields, sync)
+    there = {row["id"]: row.pop("statistics_there") for row in rows}
+    services.state.campaigns.learn(sync.name, rows, at=services.now())
+    services.state.campaigns.mark_deleted(sync.name, set(there))
+    kept = {row.id: row for row in services.state.campaigns.all(sync.name)}
+    return Known(described, seen, kept, there)
+
+
+def _described(
+    sync: CampaignSync, services: Services, org: Org, *, fresh: bool
+) -> Mapping[str, Any]:
+    history = services.state.campaign_history
+    usage = history.usage(sync.connection)
+    statuses = sync.status.unknown_label == "create"
+    if usage is not None and usage.describes and usage.described_at and not fresh:
+        recent = usage.described_at > services.now() - DESCRIBED_FOR
+        if recent and (not statuses or STATUS_OBJECT in usage.describes):
+            return usage.describes
+    told = reading.described(org, statuses=statuses)
+    now = services.now()
+    history.learn_usage(sync.connection, at=now, describes=told, described_at=now)
+    return told
+
+
+@contextmanager
+def hidden_fields_found(sync: CampaignSync, services: Services) -> Iterator[None]:
+    """A field that was hidden since it was described: described anew by whoever asks next."""
+    try:
+        yield
+    except RejectedError as error:
+        if "INVALID_FIELD" in f"{error} {error.details}":
+            services.state.campaign_history.learn_usage(
+                sync.connection, at=services.now(), described_at=None
+            )
+        raise
+
+
+def look(
+    sync: CampaignSync,
+    kind: SyncKind,
+    known: Known,
+    chosen: Sequence[CampaignRow],
+    services: Services,
+    org: Org,
+    *,
+    release: bool = False,
+    skipped: Mapping[str, str] | None = None,
+) -> Looked:
+    """Read both sides of some campaigns and decide what would change.
+
+    Raises:
+        InputError: the engagement dataset is not there or lacks a column.
+        RemoteError: as the client says; nothing was changed.
+    """
+    ids = [row.id for row in chosen]
+    whole, since = _how(sync, kind, chosen, services)
+    started = services.now()
+    gone = None
+    members = reading.members(org, known.seen.fields, sync, now=started, whole=whole, since=since)
+    warnings = list(known.seen.warnings)
+    if since:
+        gone = reading.deleted(
+            org, min(_deleted_since(row) for row in chosen if row.id in since), started
+        )
+        if gone.too_late:
+            warnings.append(
+                Warned("reconcile forced", "Deletions are known too far back: everybody is read")
+            )
+            whole, since, gone = ids, {}, None
+            members = reading.members(org, known.seen.fields, sync, now=started, whole=whole)
+    engaged = reading.engaged(services.datasets, sync, ids)
+    backlog, gone_before = _backlog(services, sync, [each for each in ids if each not in whole])
+    theirs = reading.latest([backlog, members.rows])
+    if kind == "initial":
+        people = reading.marked_people(org, known.seen.fields, sync)
+        theirs = with_marked(theirs, people, ids)
+    inputs = Inputs(
+        theirs=theirs,
+        ours=_ours(services, sync, ids),
+        labels=_labels(chosen),
+        rules=_rules(sync, kind, known, ids, release=release),
+        gone=pa.concat_tables([gone_before, *([gone.ids] if gone else [])]),
+        complete=frozenset(whole),
+        events=engaged.events,
+        decisions=_decisions(services, sync, ids),
+    )
+    plan = reconcile(inputs)
+    if _needs_labels(kind, chosen, plan):
+        labels = reading.labels(org, ids)
+        chosen = _learned(services, sync, chosen, labels)
+        plan = reconcile(replace(inputs, labels=labels))
+    counted = figures(plan.states, plan.matched, click_base=sync.stats.click_base)
+    return Looked(
+        sync=sync,
+        kind=kind,
+        known=known,
+        chosen=tuple(chosen),
+        whole=tuple(whole),
+        members=members,
+        gone=gone,
+        plan=plan,
+        figures=counted,
+        statistics=_statistics(sync, kind, known, counted),
+        warnings=(*warnings, *engaged.warnings, *_changed_there(sync, chosen)),
+        skipped=skipped or {},
+    )
+
+
+def _how(
+    sync: CampaignSync, kind: SyncKind, chosen: Sequence[CampaignRow], services: Services
+) -> tuple[list[str], dict[str, datetime]]:
+    """Which campaigns are read whole, and since when the others are asked for changes."""
+    every = [row.id for row in chosen]
+    counts = services.state.campaigns.member_counts(sync.name)
+    total = sum(counts.get((sync.name, each), {}).get("total", 0) for each in every)
+    batch = sync.nightly.reconcile if kind == "nightly" else sync.hourly.reconcile
+    reconciles = kind in ("nightly", "hourly") and batch
+    if kind == "initial" or reconciles or total <= sync.members.whole_up_to:
+        return every, {}
+    since = {row.id: row.cursor_at for row in chosen if row.cursor_at is not None}
+    return [each for each in every if each not in since], since
+
+
+def _deleted_since(row: CampaignRow) -> datetime:
+    assert row.cursor_at is not None
+    return min(row.deleted_until or row.cursor_at, row.cursor_at)
+
+
+def _ours(services: Services, sync: CampaignSync, ids: Sequence[str]) -> pa.Table:
+    return services.state.campaigns.members(sync.name, ids).select(shapes.OURS.names)
+
+
+def _decisions(services: Services, sync: CampaignSync, ids: Sequence[str]) -> pa.Table:
+    rows = services.state.campaigns.decisions(sync.name, ids)
+    return shapes.table(rows, shapes.DECISIONS)
+
+
+def _backlog(
+    services: Services, sync: CampaignSync, ids: Sequence[str]
+) -> tuple[pa.Table, pa.Table]:
+    """Members that an earlier run read and did not take over, and those it knew to be gone."""
+    rows = services.state.campaigns.backlog(sync.name, ids)
+    theirs = [_from_json(row["theirs"]) for row in rows if row["theirs"] is not None]
+    gone = [{"member_id": row["member_id"]} for row in rows if row["theirs"] is None]
+    return shapes.table(theirs, shapes.THEIRS), shapes.table(gone, shapes.GONE)
+
+
+def _from_json(row: Mapping[str, Any]) -> dict[str, Any]:
+    moments = ("joined_at", "modified_at", "person_modified_at")
+    parsed = {name: datetime.fromisoformat(row[name]) for name in moments if row.get(name)}
+    return {**row, **parsed}
+
+
+def _labels(chosen: Sequence[CampaignRow]) -> pa.Table:
+    """The labels as they were read last."""
+    rows = [{**label, "campaign_id": row.id} for row in chosen for label in row.labels or ()]
+    return shapes.table(rows, shapes.LABELS)
+
+
+def _needs_labels(kind: SyncKind, chosen: Sequence[CampaignRow], plan: ReconcilePlan) -> bool:
+    """Whether labels are asked for: they only matter to what would be written."""
+    unread = any(row.labels is None for row in chosen)
+    unsure = any(warned.code == "unknown status label" for warned in plan.warnings)
+    return unread or unsure or plan.writes.num_rows > 0 or kind in ("initial", "nightly")
+
+
+def _learned(
+    services: Services, sync: CampaignSync, chosen: Sequence[CampaignRow], labels: pa.Table
+) -> list[CampaignRow]:
+    by_campaign: dict[str, list[dict[str, Any]]] = {row.id: [] for row in chosen}
+    for label in labels.to_pylist():
+        by_campaign[label.pop("campaign_id")].append(label)
+    services.state.campaigns.learn_labels(sync.name, by_campaign)
+    return [replace(row, labels=by_campaign[row.id]) for row in chosen]
+
+
+def _rules(
+    sync: CampaignSync, kind: SyncKind, known: Known, ids: Sequence[str], *, release: bool
+) -> Rules:
+    unknown = sync.status.unknown_label
+    if unknown == "create" and not known.described.get(STATUS_OBJECT, {}).get("createable"):
+        unknown = "hold"
+    return Rules(
+        maps={each: sync.status_map_of(each) for each in ids},
+        policy=sync.conflict.member_status,
+        unknown_label=unknown,
+        hold_above_pct=sync.deletes.hold_above_pct,
+        hold_above_n=sync.deletes.hold_above_n,
+        release=release,
+        out=writes_back(sync, kind, "status") and may_write_status(known.described),
+    )
+
+
+def writes_back(sync: CampaignSync, kind: SyncKind, what: str) -> bool:
+    """Whether a kind of sync carries statuses or statistics to Salesforce (Q02, Q03)."""
+    if kind == "initial" or kind not in sync.writeback.on:
+        return False
+    if kind == "nightly":
+        return what in sync.nightly.data
+    if kind == "hourly":
+        return what in sync.hourly.data and sync.hourly.directions != "in"
+    return True
+
+
+def _statistics(
+    sync: CampaignSync, kind: SyncKind, known: Known, counted: Figures
+) -> StatisticsOut:
+    if not writes_back(sync, kind, "statistics"):
+        return StatisticsOut.none()
+    fields, warned = writable_statistics(known.described, sync)
+    types = {name: str(each[1]) for name, each in known.described["Campaign"]["fields"].items()}
+    return statistics_out(
+        counted, fields, types, known.there, warned, stop_pct=sync.bounce.stop_pct
+    )
+
+
+def _changed_there(sync: CampaignSync, chosen: Sequence[CampaignRow]) -> list[Warned]:
+    """Campaign fields that Salesforce changed since the first sync (Q05)."""
+    if sync.campaign_fields.later == "apply":
+        return []
+    warned = []
+    for row in chosen:
+        for name, now in taken_over(row).items():
+            before = (row.ours or {}).get(name, now)
+            if before != now:
+                word = name.replace("_", " ")
+                there, here = now or "empty", before or "empty"
+                text = f"Its {word} is now {there} in Salesforce, and {here} here"
+                warned.append(Warned("campaign changed in Salesforce", text, row.id))
+    return warned
+
+
+def taken_over(row: CampaignRow) -> dict[str, Any]:
+    """What the first sync takes over of a campaign."""
+    return {
+        "name": row.name,
+        "type": row.type,
+        "start_date": row.start_date.isoformat() if row.start_date else None,
+        "end_date": row.end_date.isoformat() if row.end_date else None,
+    }

@@ -1,0 +1,88 @@
+"""Send statuses, statistics and labels to Salesforce, in as few calls as there can be.
+
+Decides nothing and knows no clock: what is in the plan is sent, and every row's answer is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from workbench.errors import CancelledError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+AT_ONCE = 5000
+"""Rows of the plan held as objects while they are sent."""
+GONE_CODES = frozenset({"ENTITY_IS_DELETED", "NOT_FOUND", "INVALID_CROSS_REFERENCE_KEY"})
+"""Row errors that mean the member was deleted meanwhile: the next sync sees it leave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What became of one row."""
+
+    id: str
+    ok: bool
+    code: str | None = None
+    message: str | None = None
+
+
+class Writer(Protocol):
+    """What of the Salesforce client a sync writes with."""
+
+    def update(self, name: str, rows: Sequence[dict[str, Any]]) -> Iterator[list[Answered]]: ...
+    def insert(self, name: str, rows: Sequence[dict[str, Any]]) -> Iterator[list[Answered]]: ...
+
+
+OnBatch = Callable[[int], None]
+
+
+def send_statuses(
+    writes: pa.Table, org: Writer, *, on_batch: OnBatch, cancelled: Callable[[], bool]
+) -> Iterator[tuple[str, Answered]]:
+    """Set the status of members; yields (campaign, answer) for every row.
+
+    Raises:
+        CancelledError: between two calls, when somebody asked for it.
+        RemoteError: a call as a whole was refused; rows answered before it were written.
+    """
+    rows = writes.select(["campaign_id", "member_id", "after"]).to_pylist()
+    campaign_of = {row["member_id"]: row["campaign_id"] for row in rows}
+    outgoing = [{"Id": row["member_id"], "Status": row["after"]} for row in rows]
+    done = 0
+    for answers in org.update("CampaignMember", outgoing):
+        done += len(answers)
+        yield from ((campaign_of[each.id], each) for each in answers)
+        on_batch(done)
+        if cancelled() and done < len(rows):
+            raise CancelledError(
+                f"Cancelled after {done} of {len(rows)} statuses",
+                hint="Those written stay; the next sync goes on from there.",
+            )
+
+
+def send_statistics(rows: pa.Table, org: Writer) -> Iterator[Answered]:
+    """Set the fields of campaigns that statistics go to; one row per campaign."""
+    by_campaign: dict[str, dict[str, Any]] = {}
+    for row in rows.to_pylist():
+        one = by_campaign.setdefault(row["campaign_id"], {"Id": row["campaign_id"]})
+        after = row["after"]
+        one[row["field"]] = int(after) if after == int(after) else after
+    for answers in org.update("Campaign", list(by_campaign.values())):
+        yield from answers
+
+
+def create_labels(labels: pa.Table, org: Writer) -> list[Answered]:
+    """Add member statuses to campaigns; one call for up to 200."""
+    rows = [
+        {
+            "CampaignId": row["campaign_id"],
+            "Label": row["label"],
+            "HasResponded": bool(row["responded"]),
+        }
+        for row in labels.to_pylist()
+    ]
+    return [answer for answers in org.insert("CampaignMemberStatus", rows) for answer in answers]

@@ -1,0 +1,386 @@
+"""Read what a sync looks at: campaigns, labels, members, deletions, engagement. Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pyarrow as pa
+
+from workbench.campaigns import engagement, queries, shapes
+from workbench.campaigns.fields import OBJECTS, STATUS_OBJECT, in_short
+from workbench.campaigns.queries import Fields
+from workbench.campaigns.warnings import Warned
+from workbench.errors import AccessError, InputError, MissingError, RejectedError
+from workbench.words import counted
+
+if TYPE_CHECKING:
+    from workbench.campaigns.model import CampaignSync
+    from workbench.store.datasets import Datasets
+
+DESCRIBED_FOR = timedelta(days=7)
+"""How long the fields of an org are taken to be as they were: four calls a week."""
+DELETED_BACK = timedelta(days=15)
+"""How far back deletions may be asked for (salesforce-api contract, section 6)."""
+AHEAD = timedelta(minutes=1)
+"""Replication ignores seconds: asked for until a minute from now, this minute is in."""
+
+
+class Deleted(Protocol):
+    """An answer of the replication endpoint."""
+
+    @property
+    def ids(self) -> Sequence[str]: ...
+    @property
+    def earliest(self) -> datetime | None: ...
+    @property
+    def covered(self) -> datetime | None: ...
+
+
+class Org(Protocol):
+    """What of the Salesforce client a sync reads with."""
+
+    def describe(self, name: str) -> Mapping[str, Any]: ...
+    def query(self, soql: str) -> Iterator[list[dict[str, Any]]]: ...
+    def deleted(self, name: str, start: datetime, end: datetime) -> Deleted: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Members as they were read, once each."""
+
+    rows: pa.Table
+    """In the shape of ``shapes.THEIRS``."""
+    newest_at: datetime | None
+    """The latest stamp of a member or its person among them."""
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Engaged:
+    """Engagement of the campaigns of a run, put together."""
+
+    events: pa.Table = field(default_factory=lambda: shapes.empty(shapes.EVENTS))
+    warnings: tuple[Warned, ...] = ()
+
+
+def described(org: Org, *, statuses: bool) -> dict[str, Any]:
+    """What this user may read and write of each object.
+
+    Raises:
+        AccessError: the campaign objects are not visible to this user.
+    """
+    names = (*OBJECTS, STATUS_OBJECT) if statuses else OBJECTS
+    told = {}
+    for name in names:
+        try:
+            told[name] = in_short(org.describe(name))
+        except MissingError as error:
+            raise no_campaigns() from error
+    return told
+
+
+def no_campaigns() -> AccessError:
+    """What to say when the org shows no campaigns."""
+    return AccessError(
+        "Salesforce shows this user no campaigns",
+        hint="The integration user must be a Marketing User, and the org needs campaigns.",
+    )
+
+
+def all_campaigns(org: Org, fields: Fields, sync: CampaignSync) -> list[dict[str, Any]]:
+    """Every campaign of the org, as the store keeps it."""
+    rows = []
+    for page in org.query(queries.campaigns(fields)):
+        rows += [_campaign(record, sync) for record in page]
+    return rows
+
+
+def _campaign(record: Mapping[str, Any], sync: CampaignSync) -> dict[str, Any]:
+    counts = ("NumberOfLeads", "NumberOfContacts", "NumberOfConvertedLeads", "NumberOfResponses")
+    row = {
+        "id": record["Id"],
+        "name": record["Name"],
+        "type": record.get("Type"),
+        "status": record.get("Status"),
+        "is_active": bool(record.get("IsActive", True)),
+        "start_date": _day(record.get("StartDate")),
+        "end_date": _day(record.get("EndDate")),
+        "owner_id": record.get("OwnerId"),
+        "counts": {name: int(record.get(name) or 0) for name in counts},
+        "statistics_there": {
+            target: record.get(target) for target in sync.statistics.values() if target
+        },
+    }
+    if sync.auto_sync_field is not None:
+        row["auto_sync"] = bool(record.get(sync.auto_sync_field))
+    return row
+
+
+def _day(text: str | None) -> Any:
+    from datetime import date
+
+    return date.fromisoformat(text) if text else None
+
+
+def labels(org: Org, campaign_ids: Sequence[str]) -> pa.Table:
+    """The member statuses of some campaigns, in the shape of ``shapes.LABELS``."""
+    rows = []
+    for part in queries.chunks(campaign_ids):
+        for page in org.query(queries.statuses(part)):
+            rows += [
+                {
+                    "campaign_id": record["CampaignId"],
+                    "label": record["Label"],
+                    "is_default": bool(record["IsDefault"]),
+                    "has_responded": bool(record["HasResponded"]),
+                }
+                for record in page
+            ]
+    return shapes.table(rows, shapes.LABELS)
+
+
+def members(
+    org: Org,
+    fields: Fields,
+    sync: CampaignSync,
+    *,
+    now: datetime,
+    whole: Sequence[str] = (),
+    since: Mapping[str, datetime] | None = None,
+) -> Members:
+    """Read members: all of the campaigns in ``whole``, those that changed of the others.
+
+    Raises:
+        RemoteError: as the client says; nothing read so far counts then.
+    """
+    asked = [queries.all_members(fields, part) for part in queries.chunks(whole)]
+    lookback = timedelta(seconds=sync.members.lookback_s)
+    for part in queries.chunks(sorted(since or {})):
+        cursors = {campaign: (since or {})[campaign] for campaign in part}
+        asked += _changed(fields, cursors, lookback, sync)
+    reader = _Reader(fields, follow_conversion=sync.conversion.follow)
+    for soql in asked:
+        for page in _pages(org, soql, fields, since or {}, lookback):
+            reader.take(page)
+    return Members(reader.rows(), reader.newest_at, now)
+
+
+def _changed(
+    fields: Fields, cursors: Mapping[str, datetime], lookback: timedelta, sync: CampaignSync
+) -> list[str]:
+    if sync.members.parent_stamps == "one_query":
+        return [queries.changed_members(fields, cursors, lookback)]
+    stamps = ("SystemModstamp", "Lead.SystemModstamp", "Contact.SystemModstamp")
+    return [queries.changed_members(fields, cursors, lookback, stamps=(stamp,)) for stamp in stamps]
+
+
+def _pages(
+    org: Org,
+    soql: str,
+    fields: Fields,
+    since: Mapping[str, datetime],
+    lookback: timedelta,
+) -> Iterator[list[dict[str, Any]]]:
+    """A query's pages; a filter over parents that takes too long is asked in three parts (Q15)."""
+    try:
+        yield from org.query(soql)
+    except RejectedError as error:
+        parents = " OR Lead.SystemModstamp" in soql
+        if not parents or "QUERY_TIMEOUT" not in f"{error} {error.details}":
+            raise
+        for stamp in ("SystemModstamp", "Lead.SystemModstamp", "Contact.SystemModstamp"):
+            one = queries.changed_members(fields, since, lookback, stamps=(stamp,))
+            yield from org.query(one)
+
+
+class _Reader:
+    """Turns pages into columns one by one, so that no more than a page is held as objects."""
+
+    def __init__(self, fields: Fields, *, follow_conversion: bool) -> None:
+        import duckdb
+
+        self._connection = duckdb.connect(config={"threads": 1})
+        self._connection.execute("SET TimeZone = 'UTC'")
+        self._sql = queries.shaped("page", fields, follow_conversion=follow_conversion)
+        self._schema = _nested(fields)
+        self._parts: list[pa.Table] = []
+        self.newest_at: datetime | None = None
+
+    def take(self, page: list[dict[str, Any]]) -> None:
+        """Add one page."""
+        import pyarrow.compute as pc
+
+        if not page:
+            return
+        self._connection.register("page", pa.Table.from_pylist(page, schema=self._schema))
+        columns = self._connection.sql(self._sql).to_arrow_table()
+        newest = pc.max(columns["touched_at"]).as_py()
+        if newest is not None:
+            self.newest_at = max(newest, self.newest_at or newest)
+        self._parts.append(columns.select(shapes.THEIRS.names).cast(shapes.THEIRS))
+
+    def rows(self) -> pa.Table:
+        """Everything taken, each member once: as it was read last."""
+        tables = self._parts or [shapes.empty(shapes.THEIRS)]
+        return latest(tables)
+
+
+def latest(tables: Iterable[pa.Table]) -> pa.Table:
+    """Rows of several reads, each member as the last of them had it."""
+    import duckdb
+
+    numbered = [
+        table.append_column("read", pa.array([number] * table.num_rows, pa.int64()))
+        for number, table in enumerate(tables)
+    ]
+    rows = pa.concat_tables(numbered)
+    connection = duckdb.connect(config={"threads": 1})
+    try:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.register("rows", rows)
+        once = connection.sql("""
+            SELECT * EXCLUDE (read) FROM rows
+            QUALIFY row_number() OVER (PARTITION BY member_id ORDER BY read DESC) = 1
+        """)
+        return once.to_arrow_table().select(shapes.THEIRS.names).cast(shapes.THEIRS)
+    finally:
+        connection.close()
+
+
+def _nested(fields: Fields) -> pa.Schema:
+    flags = {"HasResponded", "HasOptedOutOfEmail", fields.member_test, fields.person_test}
+
+    def kind(name: str) -> pa.DataType:
+        return pa.bool_() if name in flags else pa.string()
+
+    def person(names: Sequence[str]) -> pa.DataType:
+        return pa.struct([(name, kind(name)) for name in names])
+
+    return pa.schema(
+        [
+            *((name, kind(name)) for name in fields.member),
+            ("Lead", person(fields.lead)),
+            ("Contact", person(fields.contact)),
+        ]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Members that were deleted, and until when that is known."""
+
+    ids: pa.Table
+    covered_until: datetime | None
+    too_late: bool = False
+    """The log of deletions does not reach back far enough: every member must be read."""
+
+
+def deleted(org: Org, since: datetime, now: datetime) -> Gone:
+    """Members deleted in the whole org since a moment; one call.
+
+    Any refusal means that the window is not there: the caller then reads everything.
+    """
+    nothing = Gone(shapes.empty(shapes.GONE), None, too_late=True)
+    if since < now - DELETED_BACK:
+        return nothing
+    try:
+        answer = org.deleted("CampaignMember", since, now + AHEAD)
+    except (RejectedError, MissingError):
+        return nothing
+    if answer.earliest is not None and answer.earliest > since:
+        return nothing
+    ids = pa.table({"member_id": pa.array(list(answer.ids), pa.string())})
+    return Gone(ids, answer.covered)
+
+
+def marked_people(org: Org, fields: Fields, sync: CampaignSync) -> list[dict[str, Any]]:
+    """Global test members: leads and contacts that carry the mark, or the addresses listed."""
+    tests = sync.test_members
+    if tests.field is None:
+        return [{"person_id": None, "email": email} for email in tests.people]
+    condition = f"{tests.field} = true"
+    if tests.group_field:
+        condition += f" AND {tests.group_field} = {queries.quoted(tests.group)}"
+    found = []
+    for name, shown in (("Lead", fields.lead), ("Contact", fields.contact)):
+        key = f"{name.lower()}_id"
+        for page in org.query(queries.marked_people(name, shown, condition)):
+            found += [
+                {
+                    "person_id": record["Id"],
+                    key: record["Id"],
+                    "email": record.get("Email"),
+                    "first_name": record.get("FirstName"),
+                    "last_name": record.get("LastName"),
+                }
+                for record in page
+            ]
+    return found
+
+
+def engaged(datasets: Datasets, sync: CampaignSync, campaign_ids: Sequence[str]) -> Engaged:
+    """Engagement of some campaigns from the datasets the document names.
+
+    Raises:
+        InputError: a dataset is not there, or lacks a column.
+    """
+    parts, own = _happenings(datasets, sync)
+    if not parts:
+        return Engaged()
+    from workbench.store.duck import connect
+
+    connection = connect(memory_limit_mb=256)
+    try:
+        events = connection.sql(engagement.together(parts, campaign_ids)).to_arrow_table()
+        bad = connection.execute(engagement.unreadable(own, campaign_ids)).fetchall() if own else []
+    finally:
+        connection.close()
+    warnings = tuple(_unreadable(event, unknown, undated) for event, unknown, undated in bad)
+    return Engaged(events.select(shapes.EVENTS.names).cast(shapes.EVENTS), warnings)
+
+
+def _unreadable(event: str, unknown: int, undated: int) -> Warned:
+    if undated:
+        return Warned(
+            "unknown engagement", f"{counted(undated, 'engagement event')} without a usable time"
+        )
+    events = counted(unknown, "engagement event")
+    return Warned("unknown engagement", f"{events} of the unknown kind {event[:40]!r}")
+
+
+def _happenings(datasets: Datasets, sync: CampaignSync) -> tuple[list[str], str | None]:
+    """SQL of every source of engagement, and of the one a person imports."""
+    parts: list[str] = []
+    own = None
+    if sync.engagement.dataset is not None:
+        name = sync.engagement.dataset
+        columns = _columns(datasets, name, "engagement.dataset")
+        engagement.check_columns(name, columns)
+        own = engagement.happenings(datasets.scan(name), columns)
+        parts.append(own)
+    chosen = sync.engagement.guide_events
+    if chosen is not None:
+        columns = _columns(datasets, chosen.dataset, "engagement.guide_events.dataset")
+        if lacking := [each for each in engagement.GUIDE_COLUMNS if each not in columns]:
+            raise InputError(
+                f"The dataset {chosen.dataset} has no column {', '.join(lacking)}",
+                hint="Guide events are pulled with the source guide_events.",
+            )
+        visitors = None
+        if chosen.email_of is not None:
+            _columns(datasets, chosen.email_of, "engagement.guide_events.email_of")
+            visitors = datasets.scan(chosen.email_of)
+        parts.append(engagement.guide_happenings(datasets.scan(chosen.dataset), chosen, visitors))
+    return parts, own
+
+
+def _columns(datasets: Datasets, name: str, key: str) -> list[str]:
+    if not datasets.exists(name):
+        raise InputError(
+            f"{key}: there is no dataset {name}",
+            hint=f"Import it (dataset import {name} FILE), or take the key out.",
+        )
+    return [column.name for column in datasets.summary(name).columns]
