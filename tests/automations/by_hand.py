@@ -96,3 +96,9 @@ def ids_sent(pendo: PendoStandIn) -> list[str]:
     """The record of every value that was sent, once for each time."""
     bodies: Iterable[Any] = (each["body"] for each in writes(pendo))
     return [record["accountId"] for body in bodies for record in body]
+
+
+def batch_count(pendo: PendoStandIn) -> int:
+    """How many bulk writes the stand-in was sent, all of them."""
+    found = pendo.stats()["requests"]
+    return int(found.get("POST /api/v1/metadata/account/custom/value", 0))

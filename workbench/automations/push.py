@@ -67,10 +67,9 @@ def written_rows(plan: Plan) -> pa.Table:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    any_cell = pa.array([False] * plan.rows.num_rows) if not plan.fields else None
+    any_cell = pa.chunked_array([pa.array([False] * plan.rows.num_rows, pa.bool_())])
     for field in plan.fields:
-        cells = plan.rows[f"{field.name}__write"]
-        any_cell = cells if any_cell is None else pc.or_(any_cell, cells)
+        any_cell = pc.or_(any_cell, plan.rows[f"{field.name}__write"])
     return plan.rows.filter(any_cell).sort_by("id")
 
 
