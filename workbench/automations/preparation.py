@@ -39,6 +39,8 @@ class Drawn:
     fields: tuple[PlannedField, ...]
     """The fields that are written."""
     filter: Filter
+    kept: tuple[str, ...]
+    """The base columns in ``matched``; ``k0`` is the first."""
     labels: tuple[str, ...]
     rows: str
     """SQL of the sheet's rows, as a plan has them."""
@@ -108,7 +110,9 @@ class Preparation:
         if totals.waiting and few is not None and totals.counts.written + totals.waiting < few:
             totals = self._judge(replace(circumstances, approve_all=True), inputs, match.labels)
         fields = tuple(field for _, field in written)
-        return Drawn(inputs, fields, chosen, match.labels, rows_sql(circumstances), totals)
+        return Drawn(
+            inputs, fields, chosen, match.keep, match.labels, rows_sql(circumstances), totals
+        )
 
     def plan(self, inputs: PlanInputs) -> Plan:
         """The whole plan, with its rows."""
@@ -230,9 +234,9 @@ class Preparation:
         return True
 
     def _one(self, query: str) -> tuple[Any, ...]:
-        row = self._db.execute(query).fetchone()
-        assert row is not None
-        return row
+        # All of it: a result left open keeps the connection from its next use.
+        [row] = self._db.execute(query).fetchall()
+        return tuple(row)
 
 
 def make_plan(connection: duckdb.DuckDBPyConnection, inputs: PlanInputs) -> Plan:
