@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from workbench.campaigns.closed import DELETED, of_hourly, why_closed
-from workbench.campaigns.ids import full
 from workbench.campaigns.look import Known, today
 from workbench.campaigns.vocabulary import SyncKind
 from workbench.errors import InputError
+from workbench.salesforce.ids import to_18
 from workbench.words import nearest
 
 if TYPE_CHECKING:
@@ -41,19 +41,21 @@ class Chosen:
 
 def find(services: Services, sync: CampaignSync, campaign_id: str) -> CampaignRow | None:
     """A campaign as it was read last, by its 15 or 18 characters or its name; None if never."""
-    long = full(campaign_id)
+    long = to_18(campaign_id)
     rows = services.state.campaigns.all(sync.name)
     named = [row for row in rows if row.id == long or row.name == campaign_id]
     return named[0] if len(named) == 1 else None
 
 
-def one(sync: CampaignSync, kind: SyncKind, known: Known, campaign_id: str) -> Chosen:
+def one(
+    sync: CampaignSync, kind: SyncKind | Literal["any"], known: Known, campaign_id: str
+) -> Chosen:
     """The campaign that a person means.
 
     Raises:
         InputError: Salesforce has none of that id or name; or it cannot be synced this way yet.
     """
-    long = full(campaign_id)
+    long = to_18(campaign_id)
     rows = [row for row in known.campaigns.values() if row.status != DELETED]
     named = [row for row in rows if row.id == long or row.name == campaign_id]
     if len(named) != 1:

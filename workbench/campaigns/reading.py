@@ -13,7 +13,8 @@ from workbench.campaigns import engagement, queries, shapes
 from workbench.campaigns.fields import OBJECTS, STATUS_OBJECT, in_short
 from workbench.campaigns.queries import Fields
 from workbench.campaigns.warnings import Warned
-from workbench.errors import AccessError, InputError, MissingError, RejectedError
+from workbench.errors import InputError, MissingError, OverrunError, RejectedError
+from workbench.salesforce.answers import no_campaigns
 from workbench.words import counted
 
 if TYPE_CHECKING:
@@ -80,14 +81,6 @@ def described(org: Org, *, statuses: bool) -> dict[str, Any]:
         except MissingError as error:
             raise no_campaigns() from error
     return told
-
-
-def no_campaigns() -> AccessError:
-    """What to say when the org shows no campaigns."""
-    return AccessError(
-        "Salesforce shows this user no campaigns",
-        hint="The integration user must be a Marketing User, and the org needs campaigns.",
-    )
 
 
 def all_campaigns(org: Org, fields: Fields, sync: CampaignSync) -> list[dict[str, Any]]:
@@ -187,9 +180,8 @@ def _pages(
     """A query's pages; a filter over parents that takes too long is asked in three parts (Q15)."""
     try:
         yield from org.query(soql)
-    except RejectedError as error:
-        parents = " OR Lead.SystemModstamp" in soql
-        if not parents or "QUERY_TIMEOUT" not in f"{error} {error.details}":
+    except OverrunError:
+        if " OR Lead.SystemModstamp" not in soql:
             raise
         for stamp in ("SystemModstamp", "Lead.SystemModstamp", "Contact.SystemModstamp"):
             one = queries.changed_members(fields, since, lookback, stamps=(stamp,))

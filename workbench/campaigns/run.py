@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from workbench.campaigns.model import CampaignSync
     from workbench.services import Services
     from workbench.store.state import Tally
+    from workbench.store.state.campaigns import CampaignRow
     from workbench.store.state.run_rows import Trigger
 
 JOBS: Mapping[SyncKind, str] = {
@@ -175,30 +176,41 @@ def new_edition(
     return None
 
 
-def set_auto_sync(sync: CampaignSync, campaign_id: str, services: Services, *, on: bool) -> None:
+def refresh(sync: CampaignSync, services: Services) -> None:
+    """Read every campaign's own fields anew; one call.
+
+    Raises:
+        RemoteError: as the client says; what was read before stays.
+    """
+    with _opened(sync, services, "campaigns") as org, hidden_fields_found(sync, services):
+        known(sync, services, org)
+
+
+def set_auto_sync(
+    sync: CampaignSync, campaign_id: str, services: Services, *, on: bool
+) -> CampaignRow:
     """The Auto Sync checkbox: the campaign's own field, or ours where there is none.
 
     Raises:
-        InputError: no such campaign.
+        InputError: no such campaign, or Salesforce did not change its field.
         RemoteError: Salesforce refused; the checkbox is as it was.
     """
     row = find(services, sync, campaign_id)
-    if sync.auto_sync_field is None:
-        if row is None:
-            with _opened(sync, services, "campaigns") as org:
-                row = one(sync, "initial", known(sync, services, org), campaign_id).campaigns[0]
-        services.state.campaigns.change(sync.name, row.id, auto_sync=on)
-        return
-    with _opened(sync, services, "auto-sync") as org:
-        told = known(sync, services, org)
-        row = one(sync, "initial", told, campaign_id).campaigns[0]
-        for answers in org.update("Campaign", [{"Id": row.id, sync.auto_sync_field: on}]):
-            for answer in answers:
-                if not answer.ok:
-                    raise InputError(
-                        f"Salesforce did not change {sync.auto_sync_field}: {answer.message}"
-                    )
+    if row is None or sync.auto_sync_field is not None:
+        with _opened(sync, services, "auto-sync") as org:
+            told = known(sync, services, org)
+            row = one(sync, "any", told, campaign_id).campaigns[0]
+            if sync.auto_sync_field is not None:
+                _tick(org, row, sync.auto_sync_field, on=on)
     services.state.campaigns.change(sync.name, row.id, auto_sync=on)
+    return row
+
+
+def _tick(org: Door, row: CampaignRow, field: str, *, on: bool) -> None:
+    for answers in org.update("Campaign", [{"Id": row.id, field: on}]):
+        for answer in answers:
+            if not answer.ok:
+                raise InputError(f"Salesforce did not change {field}: {answer.message}")
 
 
 def _run(

@@ -84,6 +84,7 @@ def build() -> Parser:
     _documents(commands)
     _pulls(commands)
     _automations(commands)
+    _campaigns(commands)
     _datasets(_group(commands, "dataset", "list, query, import, export, compare datasets"))
     _schedules(commands)
     _runs(_group(commands, "run", "what ran, what is running"))
@@ -128,9 +129,7 @@ def _running(commands: Any) -> None:
         rehearsing.add_argument(
             "--size", choices=SIZES, default=REHEARSAL_SIZE, help=argparse.SUPPRESS
         )
-    standin = _add(
-        commands, "standin", "standin:standin", "only the stand-ins, until Ctrl-C"
-    )
+    standin = _add(commands, "standin", "standin:standin", "only the stand-ins, until Ctrl-C")
     standin.add_argument("--pendo-port", type=port, default=0, help="0 (default) takes a free one")
     standin.add_argument(
         "--salesforce-port", type=port, default=0, help="0 (default) takes a free one"
@@ -191,6 +190,35 @@ def _automations(commands: Any) -> None:
     )  # fmt: skip
     undo.add_argument("run", type=int, metavar="RUN")
     undo.add_argument("--preview", action="store_true", help="only show what it would write")
+
+
+def _campaigns(commands: Any) -> None:
+    campaign = _group(commands, "campaign", "sync Salesforce campaigns with the mail side")
+    found = _add(campaign, "list", "campaigns:listed", "every campaign and how it is synced")
+    preview = _add(campaign, "preview", "campaigns:preview", "what a sync would change; no more")
+    sync = _add(campaign, "sync", "campaigns:sync", "synchronize, or make the first edition")
+    for one in (preview, sync):
+        one.add_argument("id", metavar="ID", help="15 or 18 characters, or its name")
+        one.add_argument("--kind", choices=("initial", "manual"), default="manual")
+    preview.add_argument("--out", metavar="FILE", help="write the whole sheet as CSV")
+    sync.add_argument("--fingerprint", metavar="F", help="only if the sheet is still that one")
+    nightly = _add(campaign, "nightly", "campaigns:nightly", "the nightly batch, now")
+    nightly.add_argument("--now", metavar="ISO", help="as if it were that moment")
+    hourly = _add(
+        campaign,
+        "hourly",
+        "campaigns:hourly",
+        "the hourly batch, now (documented only in the older manual; rules not public)",
+    )
+    hourly.add_argument("--now", metavar="ISO", help="as if it were that moment")
+    autosync = _add(campaign, "autosync", "campaigns:autosync", "the Auto Sync checkbox")
+    autosync.add_argument("id", metavar="ID")
+    autosync.add_argument("switch", choices=("on", "off"))
+    budget = _add(campaign, "budget", "campaigns:budget", "calls used, left, forecast, wasted")
+    for releasing in (preview, sync, nightly, hourly):
+        releasing.add_argument("--release", action="store_true", help="let held deletes go")
+    for each in (found, preview, sync, nightly, hourly, autosync, budget):
+        each.add_argument("--sync", metavar="NAME", help="which campaign sync, if several")
 
 
 def _datasets(dataset: Any) -> None:
