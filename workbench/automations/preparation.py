@@ -147,7 +147,8 @@ class Preparation:
         self._register("decisions", _decisions(inputs.decisions))
 
     def _register(self, name: str, value: object) -> bool:
-        if name in self._held and self._held[name] is value:
+        held = self._held.get(name)
+        if name in self._held and (held is value or (isinstance(held, str) and held == value)):
             return False
         self._held[name] = value
         if value is not None and not isinstance(value, str):

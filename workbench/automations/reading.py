@@ -77,7 +77,7 @@ def read_inputs(
     settle_killed(automation, services, client)
     update = automation.update
     base = services.datasets.summary(automation.read_from.dataset)
-    types = _column_types(services, automation, base.version)
+    types = column_types(services, automation.read_from.dataset, base.version)
     schema = client.metadata_schema(update.object)
     destination = (automation.connection, update.object, update.group)
     folder = plans_folder(services, automation.name)
@@ -191,9 +191,9 @@ def reader(
     return read
 
 
-def _column_types(services: Services, automation: Automation, version: int) -> dict[str, str]:
-    """DuckDB's types of the base's columns, which decide the types of new fields."""
-    scan = services.datasets.scan(automation.read_from.dataset, version)
+def column_types(services: Services, dataset: str, version: int) -> dict[str, str]:
+    """DuckDB's types of a dataset's columns, which decide operators and types of new fields."""
+    scan = services.datasets.scan(dataset, version)
     with workspace(services) as connection:
         described = connection.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()
     return {row[0]: row[1] for row in described}
