@@ -43,8 +43,17 @@ PAGES = {
     "connections": "connections",
     "connection": "connections?connection=acme",
     "explore": "explore?dataset=page_events",
+    "runs": "runs",
+    "schedules": "runs?show=schedules",
+    "run": "runs?run=1",
 }
-EMPTY = {"home": "", "pulls": "pulls", "connections": "connections", "explore": "explore"}
+EMPTY = {
+    "home": "",
+    "pulls": "pulls",
+    "connections": "connections",
+    "explore": "explore",
+    "runs": "runs",
+}
 Open = Callable[..., Page]
 expect.set_options(timeout=LONG_MS)
 
@@ -160,7 +169,13 @@ def test_the_first_visitor_with_a_deep_link_sees_the_same_menu(browse: Open) -> 
 
     links = page.get_by_test_id("stSidebarNavLink").all_inner_texts()
 
-    assert [link.splitlines()[-1] for link in links] == ["Home", "Pulls", "Explore", "Connections"]
+    assert [link.splitlines()[-1] for link in links] == [
+        "Home",
+        "Pulls",
+        "Explore",
+        "Runs & schedules",
+        "Connections",
+    ]
 
 
 def test_every_page_opens_with_sample_data(sampled: Services, browse: Open) -> None:

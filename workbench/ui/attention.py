@@ -104,10 +104,8 @@ def show_troubles(found: Sequence[Trouble]) -> None:
     for trouble in found[:SHOWN]:
         with st.container(border=True, key=f"attention-line-{trouble.kind}-{trouble.job}"):
             left, right = st.columns([5, 1], vertical_alignment="center")
-            text = formats.plain(trouble.text)
-            left.markdown(f"{chip_text(trouble.kind)} {text}")
-            if trouble.hint:
-                left.caption(formats.plain(trouble.hint))
+            hint = f"  \n:gray[:small[{formats.plain(trouble.hint)}]]" if trouble.hint else ""
+            left.markdown(f"{chip_text(trouble.kind)} {formats.plain(trouble.text)}{hint}")
             with right:
                 _button(trouble)
     if len(found) > SHOWN:

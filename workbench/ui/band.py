@@ -38,7 +38,7 @@ def _down(waiting: int) -> None:
     st.markdown(
         f"{chip_text('stopped')} The scheduler is not running: {jobs} for it", width="content"
     )
-    start_button("band.start")
+    start_button("band.start", small=True)
 
 
 def _decisions() -> int:

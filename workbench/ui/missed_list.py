@@ -48,8 +48,11 @@ def show_missed(missed: Sequence[Missed]) -> None:
             left, right = st.columns([5, 3], vertical_alignment="center")
             with left:
                 count = formats.counted(len(slots), "slot")
-                st.markdown(f"{chip_text('missed')} **{formats.plain(job)}** · {count}")
-                st.caption(_dates(slots), unsafe_allow_html=True)
+                st.markdown(
+                    f"{chip_text('missed')} **{formats.plain(job)}** · {count}  \n"
+                    f"<small>{_dates(slots)}</small>",
+                    unsafe_allow_html=True,
+                )
             with right.container(horizontal=True, horizontal_alignment="right"):
                 for decision, label, about in DECISIONS:
                     key = f"missed.{decision}.{job}"

@@ -37,12 +37,13 @@ def show_runs(entries: Sequence[Entry]) -> None:
         return
     pages = -(-found // PAGE)
     page = 1
-    if pages > 1:
-        page = st.number_input(
-            f"Page of {pages}", min_value=1, max_value=pages, key="runs.page", width=120
-        )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.caption(f"{formats.counted(found, 'run')}. Pick a line to open its run.")
+        if pages > 1:
+            page = st.number_input(
+                f"Page of {pages}", min_value=1, max_value=pages, key="runs.page", width=120
+            )
     runs = services().state.runs.latest(**chosen, limit=PAGE, offset=(int(page) - 1) * PAGE)
-    st.caption(f"{formats.counted(found, 'run')}. Pick a line to open its run.")
     picked = runs_table(runs, pick="runs.table")
     if picked is not None:
         frame.go("runs", run=str(picked))

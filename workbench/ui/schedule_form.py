@@ -59,12 +59,13 @@ def ask_schedules(
     """
     kept: list[dict[str, Any]] = list(stored.get("schedules") or [])
     numbers = _numbers(key, len(kept))
-    written = []
+    written: list[dict[str, Any]] = []
     for number in numbers:
         was = kept[number] if number < len(kept) else _new(usual_zone)
         with st.container(border=True, key=key(f"schedule-line-{number}")):
-            written.append(_one(was, _within(key, number)))
-            if st.button("Remove", icon=":material/close:", key=key(f"schedule.{number}.remove")):
+            schedule, is_unwanted = _one(was, _within(key, number))
+            written.append(schedule)
+            if is_unwanted:
                 remember(key("schedules"), [other for other in numbers if other != number])
                 st.rerun()
     label = "Add another schedule" if numbers else "Add a schedule"
@@ -124,8 +125,8 @@ def _new(usual_zone: str) -> dict[str, Any]:
     return {"every": "daily", "hour": USUAL_HOUR, "timezone": usual_zone}
 
 
-def _one(was: dict[str, Any], key: Key) -> dict[str, Any]:
-    """One schedule's controls."""
+def _one(was: dict[str, Any], key: Key) -> tuple[dict[str, Any], bool]:
+    """One schedule's controls; gives what they say, and whether it is to go."""
     is_work = was["every"] == "weekly" and list(was.get("on", [])) == WORK_DAYS
     rhythms = list(RHYTHMS)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -141,8 +142,9 @@ def _one(was: dict[str, Any], key: Key) -> dict[str, Any]:
         written |= _details(rhythm, was, key)
         if (where := _zone(was, key)) != "UTC":
             written["timezone"] = where
+        is_unwanted = st.button("Remove", icon=":material/close:", key=key("remove"))
     _say(written)
-    return written
+    return written, is_unwanted
 
 
 def _details(rhythm: str, was: dict[str, Any], key: Key) -> dict[str, Any]:

@@ -68,8 +68,8 @@ def _draw(entry: Entry, last: Run | None) -> None:
             _switch(entry)
         with what:
             _name(entry)
-            for schedule in entry.scheduled.schedules:
-                st.caption(formats.plain(in_words(schedule)))
+            told = (formats.plain(in_words(each)) for each in entry.scheduled.schedules)
+            st.caption("  \n".join(told))
         with fires:
             _fires(entry.next_fires(services().now(), FIRES_SHOWN), entry)
         with result:
@@ -106,13 +106,17 @@ def _fires(fires: Sequence[Fire], entry: Entry) -> None:
         st.markdown(f"{chip_text('paused')} {formats.plain(entry.paused_reason)}")
     elif not fires:
         st.markdown(chip_text("off"))
-    for number, fire in enumerate(fires):
-        told = formats.moment(fire.at, zone())
-        words = f'<abbr title="{told.hover}">{weekday(fire.at)} {told.text}</abbr>'
-        note = f" {fire.note}" if fire.note else ""
-        together = f" ({len(fire.schedules)} schedules, one run)" if len(fire.schedules) > 1 else ""
-        head = "Next: " if not number else ""
-        st.caption(f"{head}{words}{together}{note}", unsafe_allow_html=True)
+    else:
+        words = " · ".join(_fire(fire) for fire in fires)
+        st.caption(f"Next: {words}", unsafe_allow_html=True)
+
+
+def _fire(fire: Fire) -> str:
+    told = formats.moment(fire.at, zone())
+    together = f" ({len(fire.schedules)} schedules, one run)" if len(fire.schedules) > 1 else ""
+    note = f" {fire.note}" if fire.note else ""
+    when = f"{weekday(fire.at)} {told.text}"
+    return f'<abbr title="{told.hover}">{when}</abbr>{together}{note}'
 
 
 def _last(last: Run | None) -> None:

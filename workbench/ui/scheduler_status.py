@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
@@ -43,9 +43,10 @@ def show_scheduler() -> None:
             _stop()
 
 
-def start_button(key: str) -> None:
+def start_button(key: str, *, small: bool = False) -> None:
     """Starts the scheduler in a process of its own."""
-    if st.button("Start scheduler", icon=":material/play_arrow:", key=key, type="primary"):
+    weight: Literal["tertiary", "primary"] = "tertiary" if small else "primary"
+    if st.button("Start scheduler", icon=":material/play_arrow:", key=key, type=weight):
         from workbench.schedules.process import start_detached
 
         with explained(), st.spinner("Starting the scheduler…"):

@@ -24,12 +24,14 @@ JOBS_SHOWN = 15
 RUNS_SHOWN = 1_000
 """Marks that a browser draws at once without a pause."""
 LINE_PX = 30
+TOP_PX = 56
+"""Room for the names of the states and, below them, the word "now"."""
 MARKS = {
     "done": ("circle", "#009E73"),
     "done with errors": ("triangle-up", "#E69F00"),
     "held": ("square", "#8E6BBF"),
     "failed": ("x", "#D55E00"),
-    "cancelled": ("line-ew-open", "#8A8A8A"),
+    "cancelled": ("circle-x-open", "#8A8A8A"),
     "running": ("triangle-right", "#0072B2"),
     "queued": ("hourglass-open", "#8A8A8A"),
     "missed": ("diamond-open", "#E69F00"),
@@ -138,7 +140,12 @@ def figure(drawn: Sequence[Mark], now: datetime, span: timedelta, where: str) ->
                 y=[mark.job for mark in some],
                 name=state,
                 mode="markers",
-                marker={"symbol": symbol, "color": colour, "size": 11, "line": {"width": 2}},
+                marker={
+                    "symbol": symbol,
+                    "color": colour,
+                    "size": 11,
+                    "line": {"width": 2, "color": colour},
+                },
                 customdata=[mark.about for mark in some],
                 hovertemplate="%{y}<br>%{x|%a %-d %b, %H:%M:%S}<br>"
                 + f"{state} · %{{customdata}}<extra></extra>",
@@ -149,9 +156,10 @@ def figure(drawn: Sequence[Mark], now: datetime, span: timedelta, where: str) ->
         x=_local(now, place), y=1, yref="paper", text="now", showarrow=False, yanchor="bottom"
     )
     chart.update_layout(
-        height=110 + LINE_PX * len(jobs),
-        margin={"l": 8, "r": 8, "t": 40, "b": 8},
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
+        height=TOP_PX + 70 + LINE_PX * len(jobs),
+        margin={"l": 8, "r": 8, "t": TOP_PX, "b": 8},
+        # Above the word "now", whatever the height of the lines.
+        legend={"orientation": "h", "yref": "container", "y": 1.0, "yanchor": "top", "x": 0},
         hovermode="closest",
     )
     chart.update_xaxes(
