@@ -172,7 +172,7 @@ def plan_json(plan: "Plan") -> dict[str, Any]:
     }
 
 
-def plan_lines(name: str, plan: "Plan") -> list[str]:
+def plan_lines(name: str, plan: "Plan", *, rows: int = SHOWN_ROWS) -> list[str]:
     """A change sheet as a person reads it: totals, then the first cells."""
     counts = [
         f"{counted(getattr(plan.counts, word))} {word.replace('_', ' ')}"
@@ -187,11 +187,11 @@ def plan_lines(name: str, plan: "Plan") -> list[str]:
         *(f"warning  {warning}" for warning in plan.warnings),
         *(f"held     {breach.words}" for breach in plan.verdict.breaches),
     ]
-    rows = sheet_rows(plan)
-    if rows.num_rows:
-        lines += ["", *table(rows.slice(0, SHOWN_ROWS).to_pylist())]
-    if rows.num_rows > SHOWN_ROWS:
-        lines.append(f"… {counted(rows.num_rows - SHOWN_ROWS)} more; --out FILE.csv writes all")
+    cells = sheet_rows(plan)
+    if cells.num_rows:
+        lines += ["", *table(cells.slice(0, rows).to_pylist())]
+    if cells.num_rows > rows:
+        lines.append(f"… {counted(cells.num_rows - rows)} more; --out FILE.csv writes all")
     return lines
 
 

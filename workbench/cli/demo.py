@@ -1,4 +1,4 @@
-"""``demo``: the first main job, a pull, for real over HTTP against the stand-in."""
+"""``demo``: the main jobs, for real over HTTP against the stand-in."""
 
 import dataclasses
 from argparse import Namespace
@@ -28,7 +28,7 @@ SHOWN_COLUMNS = ("day", "pageId", "visitorId", "accountId", "numEvents", "numMin
 
 
 def demo(asked: Namespace) -> int:
-    """Preview and run the sample pulls, query what came, and say where to look next."""
+    """Pull, query, sync predictions and take them back, and say where to look next."""
     say = _Teller(quiet=asked.json)
     with services() as opened, rehearsal.begin(opened, person(), size=asked.size) as standin:
         _restore_samples(opened)
@@ -37,16 +37,16 @@ def demo(asked: Namespace) -> int:
         results = [_run(opened, name, say) for name in rehearsal.SAMPLES]
         versions = _run_again(opened, say)
         answered = _ask(opened, say)
+        synced = _sync(opened, say)
         say.heading("Where to look next")
         say("python -m workbench start                      the same in the browser")
         say("python -m workbench dataset list               what is there now")
         say('python -m workbench dataset sql "SELECT …"     ask it')
         say("python -m workbench export                     the documents, to change and apply")
-        say("The other two jobs, syncing predictions into Pendo and syncing Salesforce campaigns,")
-        say("are not part of this version yet; they come later.")
+        say("Syncing Salesforce campaigns, the third job, is not part of this version yet.")
     if asked.json:
         told = {"pulls": [run_json(result) for result in results]}
-        print(json_text({**told, "versions": versions, "answer": answered}))
+        print(json_text({**told, "versions": versions, "answer": answered, "automation": synced}))
     return 0
 
 
@@ -113,3 +113,32 @@ def _ask(opened: "Services", say: _Teller) -> list[dict[str, Any]]:
     say("", "A day is a day of the subscription's own zone. The newest may still grow: Pendo's")
     say("recent rows arrive late, so each run reads the last days again (lookback_days).")
     return records(found)
+
+
+def _sync(opened: "Services", say: _Teller) -> dict[str, Any]:
+    """The sample prediction sync: its sheet, the push, and the way back."""
+    from workbench.automations.run import preview as previewed
+    from workbench.automations.run import run as pushed
+    from workbench.automations.run import undo
+    from workbench.cli.automations import plan_json, plan_lines
+    from workbench.cli.automations import sentence as told
+    from workbench.rehearsal.scores import make_scores
+
+    name = rehearsal.AUTOMATION
+    if name not in opened.documents.names("automation"):
+        return {}
+    say.heading(f"Preview: {name}")
+    if not opened.datasets.exists("churn_scores"):
+        make_scores(opened)
+    automation = opened.documents.automation(name)
+    plan = previewed(automation, opened, fresh=True)
+    say(*plan_lines(name, plan, rows=SHOWN_ROWS))
+    say("", "What Pendo holds now, and what would be written. Nothing has been sent.")
+    say.heading("Push it, then take it back")
+    result = pushed(automation, opened, plan=plan, release=True)
+    say(told(name, result))
+    undone = undo(result.run, opened)
+    say(told(name, undone))
+    say("", "Every value was read back and compared; before and after are in the ledger for ever.")
+    runs = {"run": dataclasses.asdict(result), "undo": dataclasses.asdict(undone)}
+    return {"preview": plan_json(plan), **runs}

@@ -107,6 +107,10 @@ def _pull(opened: "Services", names: list[str], stopping: threading.Event) -> No
         with Child(arguments, log=log, environment={"WORKBENCH_HOME": str(home)}) as child:
             while child.is_running and not stopping.is_set():
                 time.sleep(LOOK_EVERY_S)
+        if rehearsal.needs_scores(opened):
+            from workbench.rehearsal.scores import make_scores
+
+            make_scores(opened)
 
 
 def _flush() -> None:

@@ -1,4 +1,4 @@
-"""Rehearsal mode: the stand-in as a connection, and pulls that show what there is to pull."""
+"""Rehearsal mode: the stand-in as a connection, with pulls and a prediction sync to try."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,8 @@ CONNECTION = "rehearsal"
 KEY_VARIABLE = "REHEARSAL_PENDO_KEY"
 SAMPLES = ("accounts", "visitors", "page-events", "feature-events")
 """In the order in which they are pulled: the quick ones first."""
+AUTOMATION = "churn-to-pendo"
+"""The sample prediction sync; its base is made of the pulled accounts."""
 DOCUMENTS = """\
 kind: connection
 name: rehearsal
@@ -50,6 +52,24 @@ description: Feature clicks of the last two weeks, one row per visitor, feature 
 connection: rehearsal
 source: feature_events
 duration: {{days_back: 14}}
+---
+kind: automation
+name: churn-to-pendo
+description: Scores of the accounts whose contract ends soon, written into Pendo. Still a draft.
+connection: rehearsal
+read_from:
+  dataset: churn_scores
+  source_id: opportunity_id
+  conditions:
+    all: [{{field: churn_date, op: in_the_next, value: 90, unit: days}}]
+  outputs:
+    score: score_label
+    date: scored_at
+    explain: reasons
+    state: state
+    adoption: adoption
+update: {{object: account, id_field: pendo_account_id, prefix: predict}}
+schedules: [{{every: weekly, on: [mon], hour: 7, timezone: {zone}}}]
 """
 
 
@@ -60,7 +80,7 @@ def is_wanted(services: "Services") -> bool:
 
 
 def begin(services: "Services", who: str, *, size: str = SIZE) -> StandIn:
-    """Start the stand-in and connect it; on the first time with the sample pulls.
+    """Start the stand-in and connect it; on the first time with the samples.
 
     Raises:
         InputError: something real has the name of the rehearsal.
@@ -92,6 +112,15 @@ def sample_bodies() -> list[dict[str, Any]]:
 
     documents, _ = written(Text("rehearsal", DOCUMENTS.format(url="", zone="")))
     return [document.value for document in documents if document.value["kind"] == "pull"]
+
+
+def needs_scores(services: "Services") -> bool:
+    """Whether the sample automation is there, and its decision base is not."""
+    from workbench.rehearsal.scores import ACCOUNTS, SCORES
+
+    there = services.datasets.exists
+    sample = AUTOMATION in services.documents.names("automation")
+    return sample and there(ACCOUNTS) and not there(SCORES)
 
 
 def never_pulled(services: "Services") -> list[str]:
