@@ -20,6 +20,9 @@ from workbench.settings import load_settings
 if TYPE_CHECKING:
     import pandas as pd
 
+    from workbench.automations.model import Automation
+    from workbench.automations.plan import Plan
+    from workbench.automations.run import AutomationResult
     from workbench.pulls.model import Pull
     from workbench.pulls.preview import Preview
     from workbench.pulls.run import PullResult
@@ -101,6 +104,67 @@ class Workbench:
         from workbench.pulls.run import run
 
         return run(self.pull(pull), self.services)
+
+    def automations(self) -> list[str]:
+        """The names of the saved automations."""
+        return self.services.documents.names("automation")
+
+    def automation(self, given: "str | Automation | Mapping[str, Any]") -> "Automation":
+        """A saved automation by its name, or one written here as its document's keys."""
+        from workbench.automations.model import Automation
+
+        if isinstance(given, Automation):
+            return given
+        if isinstance(given, str):
+            return self.services.documents.automation(given)
+        return Automation.model_validate(given)
+
+    def preview_sync(self, automation: "str | Automation | Mapping[str, Any]") -> "Plan":
+        """What an automation would write now, cell by cell. Sends nothing that writes."""
+        from workbench.automations.run import preview
+
+        return preview(self.automation(automation), self.services, fresh=True)
+
+    def sync(
+        self,
+        automation: "str | Automation | Mapping[str, Any]",
+        *,
+        plan: "Plan | None" = None,
+        release: bool = False,
+    ) -> "AutomationResult":
+        """Push predictions and read them back, recorded as a run.
+
+        Args:
+            plan: A plan that was previewed: exactly it is written.
+            release: Let a plan go that a guardrail holds.
+
+        Raises:
+            HeldError: a guardrail holds it; nothing was sent.
+        """
+        from workbench.automations.run import run
+
+        return run(self.automation(automation), self.services, plan=plan, release=release)
+
+    def undo(self, run: int) -> "AutomationResult":
+        """Write what stood before a run, except where somebody changed it since."""
+        from workbench.automations.run import undo
+
+        return undo(run, self.services)
+
+    def written(self, run: int) -> "pd.DataFrame":
+        """The ledger of a run: one row per value, before, after, and what became of it."""
+        frame: pd.DataFrame = self.services.state.ledger.cells(run).to_pandas()
+        return frame
+
+    def movements(self, plan: "Plan") -> "pd.DataFrame":
+        """How many records move from which label to which: before, after, records."""
+        import pandas as pd
+
+        rows = [
+            {"before": before or "(none)", "after": after or "(none)", "records": records}
+            for (before, after), records in plan.movement.items()
+        ]
+        return pd.DataFrame(rows, columns=["before", "after", "records"])
 
     def close(self) -> None:
         """Give back what is open."""

@@ -127,12 +127,14 @@ def test_demo_pulls_for_real_and_says_where_to_look(process: Cli, cli: Cli) -> N
         "rows into accounts, now version 0",
         "rows into page_events, now version 1",
         "Ask: the last seven days",
-        "they come later",
+        "Preview: churn-to-pendo",
+        "records written",
+        "is not part of this version yet",
         "python -m workbench start",
     ):
         assert words in done.out
     names = [dataset["name"] for dataset in cli("dataset", "list", "--json").value]
-    assert names == ["accounts", "feature_events", "page_events", "visitors"]
+    assert names == ["accounts", "churn_scores", "feature_events", "page_events", "visitors"]
     assert {run["status"] for run in cli("run", "list", "--json").value} == {"done"}
 
     # Again: what was deleted comes back, versions go on, and JSON is all there is on stdout.
