@@ -15,6 +15,7 @@ from workbench.settings import Settings
 if TYPE_CHECKING:
     from workbench.documents import Catalogue
     from workbench.pendo.client import PendoClient
+    from workbench.salesforce.client import SalesforceClient
     from workbench.store.datasets import Datasets
     from workbench.store.state import State
     from workbench.transport import Patience, RateLimit
@@ -62,6 +63,35 @@ class Services:
         limit = self._limits.setdefault(pace, RateLimit(document.calls_per_minute))
         client = PendoClient(
             document.url, key, patience=self.patience, limit=limit, cancelled=cancelled
+        )
+        try:
+            yield client
+        finally:
+            client.close()
+
+    @contextmanager
+    def salesforce(
+        self, connection: str, *, cancelled: Callable[[], bool] = lambda: False
+    ) -> "Iterator[SalesforceClient]":
+        """A client of one Salesforce connection, closed afterwards.
+
+        A refresh token that Salesforce replaces on the way is kept at once.
+
+        Raises:
+            InputError: there is no such connection.
+            SettingsError: a secret that its login needs is not set.
+        """
+        from workbench.salesforce.client import SalesforceClient
+
+        document = self.documents.salesforce(connection)
+        kept_as = f"connection/{connection}/refresh_token"
+        client = SalesforceClient(
+            document,
+            self.documents.secrets("connection", connection),
+            clock=self.now,
+            keep_refresh_token=lambda token: self.state.secrets.set(kept_as, token),
+            patience=self.patience,
+            cancelled=cancelled,
         )
         try:
             yield client

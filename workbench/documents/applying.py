@@ -55,15 +55,23 @@ def secrets_of(
     faults = []
     for document in documents:
         for secret, kept_as in document.kind.secret_names(document.name).items():
-            variable = getattr(document.model, f"{secret}_env", None)
+            variable, where = _variable(document.model, secret)
             value = environment.get(variable, "").strip() if variable else ""
             if value and differs(state, kept_as, SecretStr(value)):
                 changed.setdefault(document.reference, {})[kept_as] = SecretStr(value)
             elif variable and not value and not state.secrets.is_set(kept_as):
-                text = f"{secret}_env: the environment variable {variable} is not set"
+                text = f"{where[-1]}: the environment variable {variable} is not set"
                 hint = f"Run `export {variable}=…` and apply again; it is read once."
-                faults.append(document.source.fault(text, (f"{secret}_env",), hint))
+                faults.append(document.source.fault(text, where, hint))
     return changed, faults
+
+
+def _variable(model: BaseModel, secret: str) -> tuple[str | None, tuple[str, ...]]:
+    """The environment variable that a secret is read from, and the keys that name it."""
+    key = f"{secret}_env"
+    if hasattr(model, key):
+        return getattr(model, key), (key,)
+    return getattr(getattr(model, "auth", None), key, None), ("auth", key)
 
 
 def differs(state: "State", secret: str, value: SecretStr) -> bool:

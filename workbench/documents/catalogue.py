@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from workbench.campaigns.model import CampaignSync
     from workbench.pendo.model import PendoConnection
     from workbench.pulls.model import Pull
+    from workbench.salesforce.model import SalesforceConnection
     from workbench.store.state import Change, Outcome, State
 
 
@@ -43,16 +44,47 @@ class Catalogue:
         return self._state.documents.names(kind)
 
     def connection(self, name: str) -> "PendoConnection":
-        """One connection.
+        """One connection to Pendo.
 
         Raises:
-            InputError: there is none of that name, or it is no longer valid.
+            InputError: there is none of that name, or it leads somewhere else.
         """
         from workbench.pendo.model import PendoConnection
 
         model = self._read("connection", name)
-        assert isinstance(model, PendoConnection)
+        if not isinstance(model, PendoConnection):
+            raise InputError(
+                f"The connection {name} does not lead to Pendo",
+                hint="Choose a connection with type: pendo.",
+            )
         return model
+
+    def salesforce(self, name: str) -> "SalesforceConnection":
+        """One connection to Salesforce.
+
+        Raises:
+            InputError: there is none of that name, or it leads somewhere else.
+        """
+        from workbench.salesforce.model import SalesforceConnection
+
+        model = self._read("connection", name)
+        if not isinstance(model, SalesforceConnection):
+            raise InputError(
+                f"The connection {name} does not lead to Salesforce",
+                hint="Choose a connection with type: salesforce.",
+            )
+        return model
+
+    def connections(self, type_: str) -> list[str]:
+        """The names of the connections of one type, sorted: ``pendo`` or ``salesforce``."""
+        stored = self._state.documents.all("connection")
+        return sorted(one.name for one in stored if one.body.get("type", "pendo") == type_)
+
+    def secrets(self, kind: str, name: str) -> dict[str, SecretStr]:
+        """Every secret of a document that is set."""
+        names = self._kinds[kind].secret_names(name)
+        found = {which: self._state.secrets.get(kept_as) for which, kept_as in names.items()}
+        return {which: secret for which, secret in found.items() if secret is not None}
 
     def pull(self, name: str) -> "Pull":
         """One pull.

@@ -12,6 +12,7 @@ from workbench.documents.faults import Fault
 from workbench.documents.yaml_text import Written
 from workbench.pendo.model import PendoConnection
 from workbench.pulls.model import Pull
+from workbench.salesforce.model import SECRETS, SalesforceConnection
 from workbench.words import nearest
 
 Reference = tuple[str, str]
@@ -61,10 +62,9 @@ KINDS: Mapping[str, Kind] = {
     for kind in (
         Kind(
             "connection",
-            {"pendo": PendoConnection},
+            {"pendo": PendoConnection, "salesforce": SalesforceConnection},
             default_type="pendo",
-            later_types={"salesforce": "a Salesforce connection arrives with campaign syncs"},
-            secrets=("key",),
+            secrets=("key", *SECRETS),
         ),
         Kind("pull", {"": Pull}, references=_pull_references),
         Kind("automation", {"": Automation}, references=_automation_references),

@@ -3,7 +3,7 @@
 import logging
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from datetime import UTC, datetime
@@ -42,6 +42,16 @@ class Incoming:
         self._response = response
         self._call = call
         self._cancelled = cancelled
+
+    @property
+    def status(self) -> int:
+        """The status of the answer."""
+        return self._response.status_code
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers of the answer, whatever case their names are asked in."""
+        return self._response.headers
 
     @property
     def wire_bytes(self) -> int:
@@ -93,6 +103,7 @@ class Line:
         limit: RateLimit | None = None,
         meter: Meter | None = None,
         cancelled: Cancelled = never,
+        heard: Callable[[Mapping[str, str]], None] | None = None,
     ) -> None:
         """Open nothing yet.
 
@@ -104,6 +115,7 @@ class Line:
             limit: Shared by all lines that the other side counts together; None is no limit.
             meter: Where calls are counted.
             cancelled: Asked between tries and pieces of an answer, and while waiting.
+            heard: Told the headers of every answer, good or not.
 
         Raises:
             InputError: the address cannot be talked to safely.
@@ -114,6 +126,7 @@ class Line:
         self.meter = meter or Meter()
         self._limit = limit
         self._cancelled = cancelled
+        self._heard = heard
         self._safe = _redacting(secrets)
         self._http = _session(self.host, auth)
 
@@ -171,6 +184,8 @@ class Line:
         try:
             with self._response(call) as response:
                 incoming = Incoming(response, call, self._cancelled)
+                if self._heard:
+                    self._heard(response.headers)
                 self._must_be_good(call, response, incoming, judge)
                 return receive(incoming)
         except RemoteError as error:

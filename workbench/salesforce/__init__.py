@@ -1,0 +1,1 @@
+"""Salesforce: the connection, the logins, and one method for each endpoint the workbench uses."""
