@@ -27,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
             zone=options.zone,
             port=options.pendo_port,
             days=options.days,
+            accounts=options.accounts,
         )
     except (OSError, SwitchError) as error:
         sys.stderr.write(f"error: {error}\n")
@@ -71,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--now", type=_moment, help="ISO 8601 with an offset; freezes the clock")
     parser.add_argument("--zone", default=DEFAULT_ZONE, help="the subscription's time zone")
     parser.add_argument("--days", type=_days, help="how many days back events go")
+    parser.add_argument("--accounts", type=int, help="how many accounts there are")
     parser.add_argument("--until-stdin-closes", action="store_true", help=argparse.SUPPRESS)
     return parser
 

@@ -23,7 +23,7 @@ class PendoStandIn(Served):
     """A rehearsal Pendo. Serves from when it is made until `close`.
 
     ``now`` freezes the clock; without it the real one runs. ``days`` is how many days back events
-    go, when it is not the size's own number.
+    go, ``accounts`` how many there are, when it is not the size's own number.
     """
 
     def __init__(
@@ -35,11 +35,13 @@ class PendoStandIn(Served):
         zone: str = DEFAULT_ZONE,
         port: int = 0,
         days: int | None = None,
+        accounts: int | None = None,
     ) -> None:
         if size not in SIZES:
             raise ValueError(f"A size is {', '.join(SIZES)}, not {size}")
         chosen = SIZES[size]
-        self._size = chosen if days is None else chosen.lasting(days)
+        chosen = chosen if days is None else chosen.lasting(days)
+        self._size = chosen if accounts is None else chosen.holding(accounts)
         self._seed, self._now, self._zone = seed, now, zone
         self._switches = Switches(zone)
         self._weather = Weather()

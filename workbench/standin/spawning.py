@@ -55,6 +55,7 @@ def spawn(
     zone: str | None = None,
     port: int = 0,
     days: int | None = None,
+    accounts: int | None = None,
     salesforce: bool = False,
 ) -> Spawned:
     """Start a stand-in and wait until it is ready. ``now`` is ISO 8601.
@@ -64,7 +65,15 @@ def spawn(
     Raises:
         SpawnError: it did not start; a wrong option, or a port that is taken.
     """
-    given = {"seed": seed, "size": size, "now": now, "zone": zone, "pendo-port": port, "days": days}
+    given = {
+        "seed": seed,
+        "size": size,
+        "now": now,
+        "zone": zone,
+        "pendo-port": port,
+        "days": days,
+        "accounts": accounts,
+    }
     options = [f"--{name}={value}" for name, value in given.items() if value is not None]
     if salesforce:
         options.append("--salesforce-port=0")

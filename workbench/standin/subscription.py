@@ -27,7 +27,7 @@ SEED_SWITCHES = (
 
 
 MOST_LENT = 20_000
-"""Up to this many visitors, the rows of the start are kept for the next reset."""
+"""Up to this many visitors or accounts, the rows of the start are kept for the next reset."""
 
 
 class Subscription:
@@ -50,7 +50,8 @@ class Subscription:
         lent = before._lent if before is not None and before._seed == seed else None
         people = lent or with_text(make_people(seed))
         self._seed: Seed = seed
-        self._lent: People | None = people if size.visitors <= MOST_LENT else None
+        few = max(size.visitors, size.accounts) <= MOST_LENT
+        self._lent: People | None = people if few else None
         self.catalogue: Catalogue = make_catalogue(number, seed.now_ms)
         self.entities = Entities(people, clock.now_ms)
         self.events = EventStore(seed, people.only_ids(), zone, clock.now_ms)

@@ -19,6 +19,10 @@ class Size:
         """The same, with events going back another number of days."""
         return replace(self, days=days)
 
+    def holding(self, accounts: int) -> "Size":
+        """The same, with another number of accounts."""
+        return replace(self, accounts=accounts)
+
 
 SIZES = {
     "small": Size(accounts=60, visitors=300, days=14, sessions_per_day=110, address_pool=1_000),
