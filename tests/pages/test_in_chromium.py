@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.conftest import NOW
+from workbench.pulls.model import Pull
 from workbench.services import Services
 from workbench.standin import PendoStandIn
 
@@ -43,8 +44,7 @@ PAGES = {
     "connections": "connections",
     "connection": "connections?connection=acme",
     "explore": "explore?dataset=page_events",
-    "runs": "runs",
-    "schedules": "runs?show=schedules",
+    "runs": "runs?show=schedules",
     "run": "runs?run=1",
 }
 EMPTY = {
@@ -306,3 +306,37 @@ def test_a_dataset_is_downloaded_in_every_kind(sampled: Services, browse: Open) 
             page.get_by_role("button", name=title, exact=True).click()
         content = Path(coming.value.path()).read_bytes()
         assert content.lstrip(b'"\xef\xbb\xbf').startswith(start), content[:40]
+
+
+def test_a_pull_scheduled_in_the_page_runs_by_itself(bench: Services, browse: Open) -> None:
+    bench.documents.save(Pull(name="guides", connection="acme", source="guides"), "tests")
+    page = browse("pulls?pull=guides")
+    page.get_by_role("button", name="Add a schedule").click()
+    expect(page.get_by_text("Every day at 07:00 (America/New_York)")).to_be_visible()
+    expect(page.get_by_text("Next: Wed 11 Mar 2026, 12:00 CET")).to_be_visible()
+    settled(page)
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("button", name="Save", exact=True)).to_have_count(0)
+
+    page.get_by_role("button", name="Start scheduler").click()
+    expect(page.get_by_text("The scheduler is not running")).to_have_count(0)
+    page.get_by_role("link", name="Runs & schedules").click()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_role("button", name="Start scheduler")).to_be_visible()
+    page.close()
+
+    command = [sys.executable, "-m", "workbench", "scheduler", "--once"]
+    home = {**os.environ, "WORKBENCH_HOME": str(bench.settings.home)}
+    subprocess.run([*command, "--now", "2026-03-11T11:00:20Z"], cwd=ROOT, env=home, check=True)
+
+    page = browse("runs?show=schedules")
+    page.get_by_role("link", name="Run 1 ·").click()
+    expect(page.get_by_role("heading", name="Run 1")).to_be_visible()
+    settled(page)
+    expect(page.get_by_text("done", exact=False).first).to_be_visible()
+    page.get_by_text("Details", exact=True).click()
+    expect(page.get_by_text("by its schedule")).to_be_visible()
+    shoot(page, "journey-scheduled")
+    ran = bench.state.runs.get(1)
+    assert (ran.status, ran.trigger) == ("done", "schedule")
+    assert ran.schedule == "Every day at 07:00 (America/New_York)"

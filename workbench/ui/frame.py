@@ -46,6 +46,7 @@ STYLE = """
 [class*="-line-"].stVerticalBlock { padding: 0.3rem 0.8rem; gap: 0.3rem; }
 [class*="-line-"] [data-testid="stColumn"] > [data-testid="stVerticalBlock"] { gap: 0; }
 [class*="-line-"] [data-testid="stCaptionContainer"] { margin-bottom: 0.25rem; }
+[class*="-line-"] [data-testid="stCaptionContainer"] p:last-child { margin-bottom: 0; }
 [class*="-line-"] [data-testid="stHorizontalBlock"] { row-gap: 0.1rem; }
 [class*="st-key-facts-"] { row-gap: 0.5rem; column-gap: 2.25rem; }
 [data-testid="stMetricLabel"] { opacity: 0.75; }

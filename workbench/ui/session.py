@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from workbench.pulls.preview import Preview
     from workbench.services import Services
 
-Shown = Literal["pull", "dataset", "connection", "run", "new", "job", "status", "show"]
+Shown = Literal[
+    "pull", "automation", "record", "dataset", "connection", "run", "new", "job", "status", "show"
+]
 """Deep links: what a page shows is in its address, so that reloading shows the same thing."""
 WHO = "page"
 """Who changed a document, in its history, as long as nobody signs in."""
@@ -140,6 +142,11 @@ def asked(question: str) -> bool:
 def ask(question: str, is_open: bool = True) -> None:
     """Open or close such a question."""
     st.session_state[f"asked:{question}"] = is_open
+
+
+def preset(key: str, value: object) -> None:
+    """Give a control another value; only from a callback, before the page is drawn again."""
+    st.session_state[key] = value
 
 
 def remember(key: str, value: object) -> None:

@@ -124,6 +124,9 @@ def show_timeline(entries: Sequence[Entry], missed: Sequence[Missed]) -> None:
 
 def figure(drawn: Sequence[Mark], now: datetime, span: timedelta, where: str) -> Any:
     """The plotly figure: a line per job, a symbol per state, a rule at the present moment."""
+    # Plotly looks whether pandas is there, and must not find one that another session's thread
+    # has half imported.
+    import pandas  # noqa: F401
     import plotly.graph_objects as go
 
     place = ZoneInfo(where)
