@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from workbench.automations.doctor import Diagnosis, examine
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from workbench.automations.preparation import Drawn
     from workbench.services import Services
 
-FRESH = timedelta(seconds=60)
+FRESH_S = 60.0
 """How old what Pendo holds may be on a sheet; a push always reads it again."""
 
 
@@ -57,7 +57,13 @@ class Editing:
         self._inputs: PlanInputs | None = None
         self._key: object = None
         self._read_at: datetime | None = None
+        self._read_clock = 0.0
         self._look: Look | None = None
+
+    @property
+    def services(self) -> Services:
+        """What it reads from."""
+        return self._services
 
     def column_types(self, dataset: str) -> Mapping[str, str]:
         """The columns of a dataset with DuckDB's types.
@@ -119,11 +125,12 @@ class Editing:
             update.object, update.group, update.on_remove, tuple(everything.field_names.values()),
             services.state.ledger.pushes(automation.name)[:1],
         )  # fmt: skip
-        old = self._read_at is None or services.now() - self._read_at > FRESH
+        old = time.monotonic() - self._read_clock > FRESH_S
         if fresh or old or key != self._key or self._inputs is None:
             with services.pendo(automation.connection) as client:
                 self._inputs = read_inputs(everything, services, client, fresh=fresh)
             self._key, self._read_at = key, services.now()
+            self._read_clock = time.monotonic()
         return replace(
             self._inputs,
             automation=automation,

@@ -89,13 +89,9 @@ def _usual_type(automation: Automation, output: str, types: Mapping[str, str]) -
     return "number" if column.startswith(NUMBERS) else "string"
 
 
-def prefixes(schema: Schema, automations: Sequence[Automation], object: str) -> tuple[str, ...]:
-    """Prefixes to pick from: those that automations use, then those that fields look like."""
-    used = [other.update.prefix for other in automations if other.update.object == object]
-    names = [name for group in ("custom", "agent") for name in schema.get(group, {})]
-    endings = tuple(f"_{output}" for output in KNOWN_OUTPUTS)
-    seen = [name.rpartition("_")[0] for name in names if name.endswith(endings)]
-    return tuple(dict.fromkeys(prefix for prefix in [*used, *sorted(seen)] if prefix))
+def used_prefixes(automations: Sequence[Automation]) -> tuple[str, ...]:
+    """The prefixes that automations use, to pick from."""
+    return tuple(dict.fromkeys(other.update.prefix for other in automations))
 
 
 def notes(

@@ -108,11 +108,20 @@ class Sheet:
         rows = self._table(f"SELECT * FROM ({self._rows}){where}{_ordered(view)}{cut}")
         return Page(_shown(rows), self._count(f"({self._rows}){where}"))
 
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """Holds the rows."""
+        return self._db
+
+    def query(self, view: View) -> str:
+        """SQL of every row of a view, for a download."""
+        where = self._where(view, full=True)
+        hidden = " EXCLUDE (rid)" if self._narrow is not None else ""
+        return f"SELECT *{hidden} FROM ({self._rows}){where}{_ordered(view)}"
+
     def all(self, view: View) -> pa.Table:
-        """Every row of a view, for a download."""
-        return _shown(
-            self._table(f"SELECT * FROM ({self._rows}){self._where(view)}{_ordered(view)}")
-        )
+        """Every row of a view."""
+        return self._table(self.query(view))
 
     def records(self, ids: Iterable[str]) -> pa.Table:
         """The rows of these of Pendo's ids, or source IDs."""
@@ -135,7 +144,7 @@ class Sheet:
         told = self._db.execute(f"SELECT count(*) FROM {rows}").fetchone()
         return int(told[0]) if told else 0
 
-    def _where(self, view: View) -> str:
+    def _where(self, view: View, *, full: bool = False) -> str:
         tests = []
         if STATUSES[view.which]:
             statuses = ", ".join(sql.literal(status) for status in STATUSES[view.which])
@@ -144,12 +153,13 @@ class Sheet:
             text = f"lower({sql.literal(view.search)})"
             tests.append(f"(contains(lower(id), {text}) OR contains(lower(source_id), {text}))")
         if view.moved is not None:
-            tests += [*self._moved(view, view.moved), "status != 'not_found'"]
+            narrow = self._narrow is not None and (view.order or "id") in PLAIN and not full
+            tests += [*self._moved(view.moved, narrow), "status != 'not_found'"]
         return f" WHERE {' AND '.join(tests)}" if tests else ""
 
-    def _moved(self, view: View, moved: tuple[str, str]) -> list[str]:
+    def _moved(self, moved: tuple[str, str], narrow: bool) -> list[str]:
         places = [list(self._labels).index(label) + 1 if label else None for label in moved]
-        if self._narrow is not None and (view.order or "id") in PLAIN:
+        if narrow:
             columns = ["from_place", "to_place"]
         else:
             score = next(field for field in self._fields if field.output == "score")

@@ -14,6 +14,7 @@ from workbench.ui.frame import PAGES
 MENU = {
     "": (("home", "Home", "home"),),
     "Data": (("pulls", "Pulls", "download"), ("explore", "Explore", "table")),
+    "Activate": (("automations", "Automations", "sync_alt"),),
     "Operate": (
         ("runs", "Runs & schedules", "schedule"),
         ("connections", "Connections", "cable"),

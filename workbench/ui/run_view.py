@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import streamlit as st
 from workbench.ui import formats
 from workbench.ui.chips import chip_text
 from workbench.ui.chips import column as state_column
-from workbench.ui.session import explained, services, show_error, zone
+from workbench.ui.session import WHO, explained, services, show_error, zone
 
 if TYPE_CHECKING:
     from workbench.store.state import Run
@@ -170,13 +171,13 @@ def _took(run: Run) -> str:
     return formats.duration((run.finished_at - run.started_at).total_seconds())
 
 
-def launch_run(job: str) -> int | None:
+def launch_run(job: str, options: Mapping[str, Any] | None = None) -> int | None:
     """Start a job in a process of its own; gives the run's number, None where it could not."""
     from workbench.jobs import launch
 
     run_id: int | None = None
     with explained(stop=False):
-        run_id = launch(services(), job)
+        run_id = launch(services(), job, options, who=WHO)
     return run_id  # noqa: RET504 -- None where it could not be launched
 
 
