@@ -89,11 +89,56 @@ def _automation(services: "Services", name: str, **options: Any) -> Any:
     return carry_out_job(services, name, **options)
 
 
+def _campaign(services: "Services", name: str, *, campaign: str, **options: Any) -> Any:
+    from workbench.campaigns.run import sync_one
+
+    return sync_one(services.documents.campaign_sync(name), campaign, services, **options)
+
+
+def _campaign_nightly(services: "Services", name: str, **options: Any) -> Any:
+    from workbench.campaigns.run import run_batch
+
+    return run_batch(services.documents.campaign_sync(name), "nightly", services, **options)
+
+
+def _campaign_hourly(services: "Services", name: str, **options: Any) -> Any:
+    from workbench.campaigns.run import run_batch
+
+    return run_batch(services.documents.campaign_sync(name), "hourly", services, **options)
+
+
+def _only_by_hand(_: Mapping[str, Any]) -> Scheduled:
+    return Scheduled(active=False)
+
+
+def _nights(body: Mapping[str, Any]) -> Scheduled:
+    from workbench.campaigns.model import CampaignSync
+
+    sync = CampaignSync.model_validate(body)
+    at = (sync.nightly_schedule,) if sync.nightly.enabled else ()
+    return Scheduled(
+        schedules=at, catch_up=sync.catch_up, retry=sync.retry, connection=sync.connection
+    )
+
+
+def _hours(body: Mapping[str, Any]) -> Scheduled:
+    from workbench.campaigns.model import CampaignSync
+
+    sync = CampaignSync.model_validate(body)
+    at = (sync.hourly_schedule,) if sync.hourly.enabled else ()
+    return Scheduled(
+        schedules=at, catch_up=sync.catch_up, retry=sync.retry, connection=sync.connection
+    )
+
+
 KINDS: Mapping[str, JobKind] = {
     kind.name: kind
     for kind in (
         JobKind("pull", _pull, resumes=True),
         JobKind("automation", _automation, resumes=True, scheduled=_automation_schedules),
+        JobKind("campaign", _campaign, True, "campaign_sync", _only_by_hand),
+        JobKind("campaign_nightly", _campaign_nightly, True, "campaign_sync", _nights),
+        JobKind("campaign_hourly", _campaign_hourly, True, "campaign_sync", _hours),
     )
 }
 """Every kind of job of this version."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.campaigns.budget import Gate, Load, Waste, per_day, wasted
 from workbench.campaigns.closed import of_hourly, why_closed
-from workbench.campaigns.look import today
+from workbench.campaigns.known import today
 from workbench.campaigns.run import allocation
 from workbench.campaigns.vocabulary import SYNC_KINDS
 
@@ -165,12 +165,11 @@ def _hourly_runs(sync: CampaignSync) -> int:
     """Runs of the hourly batch a day, without the one the nightly batch stands for."""
     if not sync.hourly.enabled:
         return 0
-    hours = sync.hourly.active_hours.end - sync.hourly.active_hours.start + 1
-    nightly_hour = sync.nightly.at[0]
-    rides = sync.nightly.enabled and (
-        sync.hourly.active_hours.start <= nightly_hour <= sync.hourly.active_hours.end
-    )
-    return hours - 1 if rides else hours
+    hours = sync.hourly.active_hours
+    first, last = hours.first, hours.last
+    count = (last - first) % 24 + 1
+    rides = sync.nightly.enabled and (sync.nightly.at[0] - first) % 24 < count
+    return count - 1 if rides else count
 
 
 def _loads(sync: CampaignSync, services: Services) -> list[Load]:

@@ -14,6 +14,8 @@ IDS_IN_URL = 200
 COLLECTION_ROWS = 200
 COMPOSITE_ROWS = 1000
 """Five collections in one call."""
+BULK_FROM = 2000
+"""From so many rows on they go as a bulk job."""
 BULK_CALLS = 8
 """Create, upload, close, results, failures and about three looks."""
 DAYS_A_MONTH = 30
@@ -24,23 +26,23 @@ Path = Literal["none", "collection", "composite", "bulk"]
 
 
 def write_path(rows: int) -> Path:
-    """The way to send so many rows in the fewest calls.
+    """The way in which the client sends so many rows (salesforce-api contract, section 13).
 
-    >>> write_path(150), write_path(3000), write_path(20_000)
+    >>> write_path(150), write_path(1500), write_path(20_000)
     ('collection', 'composite', 'bulk')
     """
     if rows == 0:
         return "none"
     if rows <= COLLECTION_ROWS:
         return "collection"
-    return "composite" if ceil(rows / COMPOSITE_ROWS) <= BULK_CALLS else "bulk"
+    return "composite" if rows < BULK_FROM else "bulk"
 
 
 def write_calls(rows: int) -> int:
     """Calls that sending so many rows costs.
 
-    >>> write_calls(0), write_calls(200), write_calls(3000), write_calls(100_000)
-    (0, 1, 3, 8)
+    >>> write_calls(0), write_calls(200), write_calls(1500), write_calls(100_000)
+    (0, 1, 2, 8)
     """
     path = write_path(rows)
     calls = {"none": 0, "collection": 1, "composite": ceil(rows / COMPOSITE_ROWS)}

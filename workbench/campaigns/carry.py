@@ -18,13 +18,14 @@ from workbench.campaigns import push, reading
 from workbench.campaigns.editions import new_editions, sends_of
 from workbench.campaigns.look import Looked, taken_over
 from workbench.campaigns.plan import Counts
-from workbench.campaigns.push import GONE_CODES, Answered
+from workbench.campaigns.push import GONE_CODES
 from workbench.campaigns.reading import Members
 from workbench.campaigns.warnings import Warned
 from workbench.errors import CancelledError
+from workbench.salesforce.model import Answered
 
 if TYPE_CHECKING:
-    from workbench.campaigns.door import Door
+    from workbench.salesforce.client import SalesforceClient
     from workbench.services import Services
     from workbench.store.state import Tally
     from workbench.store.state.campaign_changing import Changing
@@ -57,7 +58,7 @@ class Sent:
     warnings: list[Warned] = field(default_factory=list)
 
 
-def carry_out(looked: Looked, services: Services, org: Door, tally: Tally) -> Sent:
+def carry_out(looked: Looked, services: Services, org: SalesforceClient, tally: Tally) -> Sent:
     """Do what the plan says, and keep it.
 
     Raises:
@@ -75,7 +76,7 @@ def carry_out(looked: Looked, services: Services, org: Door, tally: Tally) -> Se
     if tally.is_cancel_requested:
         raise CancelledError("Cancelled", hint="Nothing was taken over; sync again.")
     tally.stage("keeping")
-    sent.calls = org.calls
+    sent.calls = org.api_calls
     _keep(looked, services, sent, tally, began)
     return sent
 
@@ -115,7 +116,7 @@ def _statistics_noted(rows: pa.Table) -> pa.Table:
     )
 
 
-def _send_labels(looked: Looked, org: Door, sent: Sent) -> None:
+def _send_labels(looked: Looked, org: SalesforceClient, sent: Sent) -> None:
     labels = looked.plan.new_labels
     if not labels.num_rows:
         return
@@ -125,13 +126,15 @@ def _send_labels(looked: Looked, org: Door, sent: Sent) -> None:
             sent.warnings.append(Warned("unknown status label", text, row["campaign_id"]))
 
 
-def _send_statuses(looked: Looked, services: Services, org: Door, tally: Tally, sent: Sent) -> None:
+def _send_statuses(
+    looked: Looked, services: Services, org: SalesforceClient, tally: Tally, sent: Sent
+) -> None:
     writes = looked.plan.writes
     if not writes.num_rows:
         return
 
     def on_batch(done: int) -> None:
-        tally.progress(done=done, total=writes.num_rows, rows=done, requests=org.calls)
+        tally.progress(done=done, total=writes.num_rows, rows=done, requests=org.api_calls)
 
     wanted = {
         row["member_id"]: (row["after"], row["label_responded"])
@@ -163,7 +166,7 @@ def _failed(campaign: str, answer: Answered, reason: str | None) -> dict[str, An
 
 
 def _read_again(
-    looked: Looked, services: Services, org: Door, sent: Sent, campaigns: set[str]
+    looked: Looked, services: Services, org: SalesforceClient, sent: Sent, campaigns: set[str]
 ) -> None:
     """Look whether Salesforce kept what we wrote: a label may be replaced without a word."""
     since = dict.fromkeys(campaigns, cursor_after(looked, looked.members))
@@ -182,7 +185,7 @@ def _read_again(
             sent.failed.append(_failed(row["campaign_id"], told, reason))
 
 
-def _send_statistics(looked: Looked, org: Door, sent: Sent) -> None:
+def _send_statistics(looked: Looked, org: SalesforceClient, sent: Sent) -> None:
     rows = looked.statistics.rows
     if not rows.num_rows:
         return

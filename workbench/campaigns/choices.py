@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from workbench.campaigns.vocabulary import STATISTICS
 from workbench.names import DatasetName
+from workbench.schedules.model import ActiveHours
 from workbench.words import nearest
 
 Data = Literal["members", "deleted", "status", "statistics"]
@@ -114,19 +115,6 @@ class Engagement(Group):
     guide_events: GuideEvents | None = None
 
 
-class ActiveHours(Group):
-    """From the first to the last hour of the day, UTC; the last run hour is included."""
-
-    start: Hour = Field(default=0, alias="from")
-    end: Hour = Field(default=23, alias="to")
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.end < self.start:
-            raise ValueError("`to` lies before `from`: the hours of one day, the earlier one first")
-        return self
-
-
 class Nightly(Group):
     """The nightly batch (Q03, Q25)."""
 
@@ -162,7 +150,8 @@ class Hourly(Group):
     campaigns: Literal["auto_sync", "auto_sync_open", "all_active", "list"] = "auto_sync_open"
     list: tuple[CampaignId, ...] = ()
     minute: Minute = 5
-    active_hours: ActiveHours = ActiveHours()
+    active_hours: ActiveHours = ActiveHours(first=0, last=23)
+    """Hours of the day, UTC; the last run hour is included."""
     directions: Literal["in", "out", "both"] = "both"
     data: tuple[Data, ...] = ALL_DATA
     reconcile: bool = False

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from workbench.campaigns.closed import DELETED, of_hourly, why_closed
-from workbench.campaigns.look import Known, today
+from workbench.campaigns.known import Known, today
 from workbench.campaigns.vocabulary import SyncKind
 from workbench.errors import InputError
 from workbench.salesforce.ids import to_18

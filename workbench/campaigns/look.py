@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
@@ -15,39 +13,26 @@ from workbench.campaigns import reading, shapes
 from workbench.campaigns.budget import PAGE_ROWS, Estimate, estimate, write_calls
 from workbench.campaigns.fields import (
     STATUS_OBJECT,
-    Described,
-    Seen,
     may_write_status,
-    readable,
     writable_statistics,
 )
+from workbench.campaigns.known import Known
 from workbench.campaigns.marked import with_marked
 from workbench.campaigns.plan import Inputs, ReconcilePlan, Rules, reconcile
-from workbench.campaigns.reading import DESCRIBED_FOR, Gone, Members, Org
+from workbench.campaigns.reading import Gone, Members
 from workbench.campaigns.statistics import Figures, figures
 from workbench.campaigns.statistics_out import StatisticsOut, statistics_out
 from workbench.campaigns.vocabulary import SyncKind
 from workbench.campaigns.warnings import Warned
-from workbench.errors import RejectedError
 
 if TYPE_CHECKING:
     from workbench.campaigns.model import CampaignSync
+    from workbench.salesforce.client import SalesforceClient
     from workbench.services import Services
     from workbench.store.state.campaigns import CampaignRow
 
 WINDOW_MARGIN = timedelta(minutes=5)
 """Deletions are asked for again from a little before the last read: clocks differ."""
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """The org as this user sees it, and every campaign as it is now."""
-
-    described: Described
-    seen: Seen
-    campaigns: Mapping[str, CampaignRow]
-    there: Mapping[str, Mapping[str, Any]]
-    """Campaign → field → what stands in the fields that statistics go to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,65 +85,13 @@ class Looked:
         )
 
 
-def today(sync: CampaignSync, services: Services) -> date:
-    """The day it is for a sync: what decides that a campaign has ended."""
-    zone = sync.timezone or services.settings.workspace_timezone
-    return services.now().astimezone(ZoneInfo(zone)).date()
-
-
-def known(sync: CampaignSync, services: Services, org: Org, *, fresh: bool = False) -> Known:
-    """What the org shows: fields from the last days, campaigns as they are now; they are kept.
-
-    Raises:
-        AccessError: this user sees no campaigns, or not the fields a sync needs.
-        InputError: a field that the document names is not there.
-    """
-    described = _described(sync, services, org, fresh=fresh)
-    seen = readable(described, sync)
-    rows = reading.all_campaigns(org, seen.fields, sync)
-    there = {row["id"]: row.pop("statistics_there") for row in rows}
-    services.state.campaigns.learn(sync.name, rows, at=services.now())
-    services.state.campaigns.mark_deleted(sync.name, set(there))
-    kept = {row.id: row for row in services.state.campaigns.all(sync.name)}
-    return Known(described, seen, kept, there)
-
-
-def _described(
-    sync: CampaignSync, services: Services, org: Org, *, fresh: bool
-) -> Mapping[str, Any]:
-    history = services.state.campaign_history
-    usage = history.usage(sync.connection)
-    statuses = sync.status.unknown_label == "create"
-    if usage is not None and usage.describes and usage.described_at and not fresh:
-        recent = usage.described_at > services.now() - DESCRIBED_FOR
-        if recent and (not statuses or STATUS_OBJECT in usage.describes):
-            return usage.describes
-    told = reading.described(org, statuses=statuses)
-    now = services.now()
-    history.learn_usage(sync.connection, at=now, describes=told, described_at=now)
-    return told
-
-
-@contextmanager
-def hidden_fields_found(sync: CampaignSync, services: Services) -> Iterator[None]:
-    """A field that was hidden since it was described: described anew by whoever asks next."""
-    try:
-        yield
-    except RejectedError as error:
-        if "INVALID_FIELD" in f"{error} {error.details}":
-            services.state.campaign_history.learn_usage(
-                sync.connection, at=services.now(), described_at=None
-            )
-        raise
-
-
 def look(
     sync: CampaignSync,
     kind: SyncKind,
     known: Known,
     chosen: Sequence[CampaignRow],
     services: Services,
-    org: Org,
+    org: SalesforceClient,
     *,
     release: bool = False,
     skipped: Mapping[str, str] | None = None,
@@ -187,7 +120,9 @@ def look(
             members = reading.members(org, known.seen.fields, sync, now=started, whole=whole)
     engaged = reading.engaged(services.datasets, sync, ids)
     backlog, gone_before = _backlog(services, sync, [each for each in ids if each not in whole])
-    theirs = reading.latest([backlog, members.rows])
+    theirs = members.rows
+    if backlog.num_rows:
+        theirs = reading.latest([backlog, theirs])
     if kind == "initial":
         people = reading.marked_people(org, known.seen.fields, sync)
         theirs = with_marked(theirs, people, ids)

@@ -103,4 +103,9 @@ class CampaignSync(BaseModel):
     @property
     def hourly_schedule(self) -> Schedule:
         """When the hourly batch runs, if it is on."""
-        return Schedule(every="hourly", minute=self.hourly.minute, timezone="UTC")
+        return Schedule(
+            every="hourly",
+            minute=self.hourly.minute,
+            active_hours=self.hourly.active_hours,
+            timezone="UTC",
+        )

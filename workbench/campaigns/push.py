@@ -5,43 +5,26 @@ Decides nothing and knows no clock: what is in the plan is sent, and every row's
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from workbench.errors import CancelledError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-AT_ONCE = 5000
-"""Rows of the plan held as objects while they are sent."""
+    from workbench.salesforce.client import SalesforceClient
+    from workbench.salesforce.model import Answered
+
 GONE_CODES = frozenset({"ENTITY_IS_DELETED", "NOT_FOUND", "INVALID_CROSS_REFERENCE_KEY"})
 """Row errors that mean the member was deleted meanwhile: the next sync sees it leave."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """What became of one row."""
-
-    id: str
-    ok: bool
-    code: str | None = None
-    message: str | None = None
-
-
-class Writer(Protocol):
-    """What of the Salesforce client a sync writes with."""
-
-    def update(self, name: str, rows: Sequence[dict[str, Any]]) -> Iterator[list[Answered]]: ...
-    def insert(self, name: str, rows: Sequence[dict[str, Any]]) -> Iterator[list[Answered]]: ...
 
 
 OnBatch = Callable[[int], None]
 
 
 def send_statuses(
-    writes: pa.Table, org: Writer, *, on_batch: OnBatch, cancelled: Callable[[], bool]
+    writes: pa.Table, org: SalesforceClient, *, on_batch: OnBatch, cancelled: Callable[[], bool]
 ) -> Iterator[tuple[str, Answered]]:
     """Set the status of members; yields (campaign, answer) for every row.
 
@@ -64,7 +47,7 @@ def send_statuses(
             )
 
 
-def send_statistics(rows: pa.Table, org: Writer) -> Iterator[Answered]:
+def send_statistics(rows: pa.Table, org: SalesforceClient) -> Iterator[Answered]:
     """Set the fields of campaigns that statistics go to; one row per campaign."""
     by_campaign: dict[str, dict[str, Any]] = {}
     for row in rows.to_pylist():
@@ -75,7 +58,7 @@ def send_statistics(rows: pa.Table, org: Writer) -> Iterator[Answered]:
         yield from answers
 
 
-def create_labels(labels: pa.Table, org: Writer) -> list[Answered]:
+def create_labels(labels: pa.Table, org: SalesforceClient) -> list[Answered]:
     """Add member statuses to campaigns; one call for up to 200."""
     rows = [
         {

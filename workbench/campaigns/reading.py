@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from workbench.campaigns import engagement, queries, shapes
 from workbench.campaigns.fields import OBJECTS, STATUS_OBJECT, in_short
@@ -19,6 +20,7 @@ from workbench.words import counted
 
 if TYPE_CHECKING:
     from workbench.campaigns.model import CampaignSync
+    from workbench.salesforce.client import SalesforceClient
     from workbench.store.datasets import Datasets
 
 DESCRIBED_FOR = timedelta(days=7)
@@ -27,25 +29,6 @@ DELETED_BACK = timedelta(days=15)
 """How far back deletions may be asked for (salesforce-api contract, section 6)."""
 AHEAD = timedelta(minutes=1)
 """Replication ignores seconds: asked for until a minute from now, this minute is in."""
-
-
-class Deleted(Protocol):
-    """An answer of the replication endpoint."""
-
-    @property
-    def ids(self) -> Sequence[str]: ...
-    @property
-    def earliest(self) -> datetime | None: ...
-    @property
-    def covered(self) -> datetime | None: ...
-
-
-class Org(Protocol):
-    """What of the Salesforce client a sync reads with."""
-
-    def describe(self, name: str) -> Mapping[str, Any]: ...
-    def query(self, soql: str) -> Iterator[list[dict[str, Any]]]: ...
-    def deleted(self, name: str, start: datetime, end: datetime) -> Deleted: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +50,7 @@ class Engaged:
     warnings: tuple[Warned, ...] = ()
 
 
-def described(org: Org, *, statuses: bool) -> dict[str, Any]:
+def described(org: SalesforceClient, *, statuses: bool) -> dict[str, Any]:
     """What this user may read and write of each object.
 
     Raises:
@@ -83,7 +66,9 @@ def described(org: Org, *, statuses: bool) -> dict[str, Any]:
     return told
 
 
-def all_campaigns(org: Org, fields: Fields, sync: CampaignSync) -> list[dict[str, Any]]:
+def all_campaigns(
+    org: SalesforceClient, fields: Fields, sync: CampaignSync
+) -> list[dict[str, Any]]:
     """Every campaign of the org, as the store keeps it."""
     rows = []
     for page in org.query(queries.campaigns(fields)):
@@ -118,7 +103,7 @@ def _day(text: str | None) -> Any:
     return date.fromisoformat(text) if text else None
 
 
-def labels(org: Org, campaign_ids: Sequence[str]) -> pa.Table:
+def labels(org: SalesforceClient, campaign_ids: Sequence[str]) -> pa.Table:
     """The member statuses of some campaigns, in the shape of ``shapes.LABELS``."""
     rows = []
     for part in queries.chunks(campaign_ids):
@@ -136,7 +121,7 @@ def labels(org: Org, campaign_ids: Sequence[str]) -> pa.Table:
 
 
 def members(
-    org: Org,
+    org: SalesforceClient,
     fields: Fields,
     sync: CampaignSync,
     *,
@@ -155,10 +140,13 @@ def members(
         cursors = {campaign: (since or {})[campaign] for campaign in part}
         asked += _changed(fields, cursors, lookback, sync)
     reader = _Reader(fields, follow_conversion=sync.conversion.follow)
-    for soql in asked:
-        for page in _pages(org, soql, fields, since or {}, lookback):
-            reader.take(page)
-    return Members(reader.rows(), reader.newest_at, now)
+    try:
+        for soql in asked:
+            for page in _pages(org, soql, fields, since or {}, lookback):
+                reader.take(page)
+        return Members(reader.rows(), reader.newest_at, now)
+    finally:
+        reader.close()
 
 
 def _changed(
@@ -171,7 +159,7 @@ def _changed(
 
 
 def _pages(
-    org: Org,
+    org: SalesforceClient,
     soql: str,
     fields: Fields,
     since: Mapping[str, datetime],
@@ -203,8 +191,6 @@ class _Reader:
 
     def take(self, page: list[dict[str, Any]]) -> None:
         """Add one page."""
-        import pyarrow.compute as pc
-
         if not page:
             return
         self._connection.register("page", pa.Table.from_pylist(page, schema=self._schema))
@@ -216,8 +202,14 @@ class _Reader:
 
     def rows(self) -> pa.Table:
         """Everything taken, each member once: as it was read last."""
-        tables = self._parts or [shapes.empty(shapes.THEIRS)]
-        return latest(tables)
+        rows = pa.concat_tables([shapes.empty(shapes.THEIRS), *self._parts])
+        # Only filters over parents asked one by one bring a member twice.
+        is_once = len(pc.unique(rows["member_id"])) == rows.num_rows
+        return rows if is_once else latest(self._parts)
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self._connection.close()
 
 
 def latest(tables: Iterable[pa.Table]) -> pa.Table:
@@ -270,7 +262,7 @@ class Gone:
     """The log of deletions does not reach back far enough: every member must be read."""
 
 
-def deleted(org: Org, since: datetime, now: datetime) -> Gone:
+def deleted(org: SalesforceClient, since: datetime, now: datetime) -> Gone:
     """Members deleted in the whole org since a moment; one call.
 
     Any refusal means that the window is not there: the caller then reads everything.
@@ -288,7 +280,9 @@ def deleted(org: Org, since: datetime, now: datetime) -> Gone:
     return Gone(ids, answer.covered)
 
 
-def marked_people(org: Org, fields: Fields, sync: CampaignSync) -> list[dict[str, Any]]:
+def marked_people(
+    org: SalesforceClient, fields: Fields, sync: CampaignSync
+) -> list[dict[str, Any]]:
     """Global test members: leads and contacts that carry the mark, or the addresses listed."""
     tests = sync.test_members
     if tests.field is None:

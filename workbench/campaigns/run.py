@@ -9,19 +9,19 @@ from datetime import datetime, timedelta
 from time import sleep
 from typing import TYPE_CHECKING, Any
 
-from workbench.campaigns import door
 from workbench.campaigns.budget import Allocation
 from workbench.campaigns.carry import Sent, carry_out
 from workbench.campaigns.choosing import Chosen, batch, find, one
 from workbench.campaigns.editions import new_editions, sends_of
-from workbench.campaigns.look import Known, Looked, hidden_fields_found, known, look
+from workbench.campaigns.known import Known, with_known
+from workbench.campaigns.look import Looked, look
 from workbench.campaigns.vocabulary import SyncKind
 from workbench.errors import CancelledError, HeldError, InputError, QuotaError, RemoteError
 from workbench.words import counted
 
 if TYPE_CHECKING:
-    from workbench.campaigns.door import Door
     from workbench.campaigns.model import CampaignSync
+    from workbench.salesforce.client import SalesforceClient
     from workbench.services import Services
     from workbench.store.state import Tally
     from workbench.store.state.campaigns import CampaignRow
@@ -77,10 +77,13 @@ def preview(
         InputError: no such campaign, or it is not started.
         RemoteError: as the client says.
     """
-    with _opened(sync, services, "preview") as org, hidden_fields_found(sync, services):
-        told = known(sync, services, org)
-        chosen = one(sync, kind, told, campaign_id)
-        return look(sync, kind, told, chosen.campaigns, services, org, release=release)
+    with _opened(sync, services, "preview") as org:
+
+        def looked(told: Known) -> Looked:
+            chosen = one(sync, kind, told, campaign_id)
+            return look(sync, kind, told, chosen.campaigns, services, org, release=release)
+
+        return with_known(sync, services, org, looked)
 
 
 def sync_one(
@@ -182,8 +185,8 @@ def refresh(sync: CampaignSync, services: Services) -> None:
     Raises:
         RemoteError: as the client says; what was read before stays.
     """
-    with _opened(sync, services, "campaigns") as org, hidden_fields_found(sync, services):
-        known(sync, services, org)
+    with _opened(sync, services, "campaigns") as org:
+        with_known(sync, services, org, lambda told: told)
 
 
 def set_auto_sync(
@@ -198,15 +201,16 @@ def set_auto_sync(
     row = find(services, sync, campaign_id)
     if row is None or sync.auto_sync_field is not None:
         with _opened(sync, services, "auto-sync") as org:
-            told = known(sync, services, org)
-            row = one(sync, "any", told, campaign_id).campaigns[0]
+            row = with_known(
+                sync, services, org, lambda told: one(sync, "any", told, campaign_id).campaigns[0]
+            )
             if sync.auto_sync_field is not None:
                 _tick(org, row, sync.auto_sync_field, on=on)
     services.state.campaigns.change(sync.name, row.id, auto_sync=on)
     return row
 
 
-def _tick(org: Door, row: CampaignRow, field: str, *, on: bool) -> None:
+def _tick(org: SalesforceClient, row: CampaignRow, field: str, *, on: bool) -> None:
     for answers in org.update("Campaign", [{"Id": row.id, field: on}]):
         for answer in answers:
             if not answer.ok:
@@ -228,21 +232,21 @@ def _run(
     with runs.recorded(f"{JOBS[kind]}/{sync.name}", trigger, run_id=run_id) as tally:
         _require_share(sync, kind, services)
         began = services.now()
-        chosen = Chosen(())
+        taken = Chosen(())
+
+        def carried(told: Known) -> SyncResult:
+            nonlocal taken
+            taken = choose(told)
+            with _claimed(sync, services, taken, tally) as free:
+                taken = free
+                return _carried(sync, kind, told, free, services, org, tally, fingerprint, release)
+
         try:
-            with (
-                _opened(sync, services, kind, tally) as org,
-                hidden_fields_found(sync, services),
-            ):
+            with _opened(sync, services, kind, tally) as org:
                 tally.stage("reading campaigns")
-                told = known(sync, services, org)
-                chosen = choose(told)
-                with _claimed(sync, services, chosen, tally) as free:
-                    result = _carried(
-                        sync, kind, told, free, services, org, tally, fingerprint, release
-                    )
+                result = with_known(sync, services, org, carried)
         except (RemoteError, CancelledError) as error:
-            _record_failure(sync, kind, services, chosen, tally.run_id, trigger, began, error)
+            _record_failure(sync, kind, services, taken, tally.run_id, trigger, began, error)
             raise
         tally.failed = result.failed
         status = "done with errors" if result.failed else "done"
@@ -256,7 +260,7 @@ def _carried(
     told: Known,
     chosen: Chosen,
     services: Services,
-    org: Door,
+    org: SalesforceClient,
     tally: Tally,
     fingerprint: str | None,
     release: bool,
@@ -280,12 +284,12 @@ def _carried(
             hint="Preview it again; nothing was sent.",
         )
     members = looked.members.rows.num_rows
-    tally.progress(done=0, total=None, rows=members, requests=org.calls)
+    tally.progress(done=0, total=None, rows=members, requests=org.api_calls)
     sent = carry_out(looked, services, org, tally)
-    tally.progress(done=1, total=1, rows=members, requests=org.calls)
+    tally.progress(done=1, total=1, rows=members, requests=org.api_calls)
     for warned in (*looked.all_warnings, *sent.warnings):
         tally.log(str(warned), level="warning")
-    return _result(looked, sent, tally.run_id, org.calls)
+    return _result(looked, sent, tally.run_id, org.api_calls)
 
 
 def _counts(looked: Looked) -> str:
@@ -388,31 +392,30 @@ def _claimed(
 @contextmanager
 def _opened(
     sync: CampaignSync, services: Services, kind: str, tally: Tally | None = None
-) -> Iterator[Door]:
+) -> Iterator[SalesforceClient]:
     """The org; every call is written down, whatever becomes of the work."""
     history = services.state.campaign_history
 
     def cancelled() -> bool:
         return tally is not None and tally.is_cancel_requested
 
-    with door.opened(services, sync.connection, cancelled) as org:
+    with services.salesforce(sync.connection, cancelled=cancelled) as org:
         try:
             yield org
         finally:
             now = services.now()
             run_id = tally.run_id if tally else None
-            if org.calls:
-                history.spent(sync.connection, calls=org.calls, at=now, kind=kind, run_id=run_id)
-            if org.usage is not None:
-                used, limit = org.usage
-                history.learn_usage(sync.connection, at=now, used=used, limit=limit)
+            if org.api_calls:
+                history.spent(
+                    sync.connection, calls=org.api_calls, at=now, kind=kind, run_id=run_id
+                )
+            if (told := org.usage) is not None:
+                history.learn_usage(sync.connection, at=now, used=told.used, limit=told.limit)
 
 
 def allocation(sync: CampaignSync, services: Services) -> Allocation:
     """Our share of the org's calls, as the connection says."""
-    budget = getattr(services.documents.connection(sync.connection), "api_budget", None)
-    if budget is None:
-        return Allocation()
+    budget = services.documents.salesforce(sync.connection).api_budget
     return Allocation(
         share_percent=budget.share_percent,
         warn_percent=budget.warn_percent,
