@@ -327,3 +327,25 @@ def test_alerts_are_in_the_feed_until_they_are_read(page: Open, sampled: Service
     assert "Notices" in [each.value for each in app.subheader]
     assert sampled.state.alerts.unread() == 0
     assert not app.exception
+
+
+def test_a_job_is_muted_in_the_feed_and_heard_again_in_the_schedules(
+    page: Open, scheduled: Services
+) -> None:
+    notice = {"job": JOB, "state": "failed", "level": "critical", "text": "guides failed: no key"}
+    number = scheduled.state.alerts.add(notice, at=scheduled.now())
+
+    home = page("home")
+    home.button(key=f"notices.mute.{number}").click().run()
+    muted = scheduled.state.jobs.get(JOB)
+    assert muted is not None
+    assert muted.muted_until == scheduled.now() + timedelta(days=1)
+
+    schedules = page("runs", show="schedules")
+    assert "muted until 11 Mar 2026, 19:30 UTC" in text(schedules)
+    schedules.button(key=f"schedules.unmute.{JOB}").click().run()
+    heard = scheduled.state.jobs.get(JOB)
+    assert heard is not None
+    assert heard.muted_until is None
+    assert not home.exception
+    assert not schedules.exception

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from heapq import merge
+from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from workbench.jobs import Scheduled
-from workbench.schedules.fires import Fire, fires_between, next_fires
+from workbench.schedules.fires import Fire, fires, fires_between, next_fires
 from workbench.ui.session import services
 
 if TYPE_CHECKING:
@@ -71,8 +73,12 @@ def entries() -> list[Entry]:
 
 def coming(found: Iterable[Entry], now: datetime, count: int) -> list[tuple[Fire, Entry]]:
     """The next fires of all jobs together, soonest first."""
-    fires = [(fire, entry) for entry in found for fire in entry.next_fires(now, count)]
-    return sorted(fires, key=lambda pair: (pair[0].at, pair[1].job))[:count]
+    each = (_fires(entry, now) for entry in found if entry.is_on)
+    return list(islice(merge(*each, key=lambda pair: (pair[0].at, pair[1].job)), count))
+
+
+def _fires(entry: Entry, now: datetime) -> Iterator[tuple[Fire, Entry]]:
+    return ((fire, entry) for fire in fires(entry.scheduled.schedules, now))
 
 
 @st.cache_resource(show_spinner=False)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from workbench.ui import formats, frame
 from workbench.ui.chips import chip_text
-from workbench.ui.session import explained, services, zone
+from workbench.ui.session import explained, note_for_later, services, zone
 
 if TYPE_CHECKING:
     from workbench.store.state.alerts import KeptAlert
 
 SHOWN = 8
+DAY = timedelta(days=1)
 
 
 def show_notices() -> None:
@@ -51,3 +53,18 @@ def _draw(alert: KeptAlert) -> None:
         )
         if alert.run_id is not None:
             frame.link("runs", f"Run {alert.run_id}", run=str(alert.run_id))
+        if alert.state != "recovered" and st.button(
+            "Mute for a day",
+            key=f"notices.mute.{alert.id}",
+            type="tertiary",
+            help=f"Nothing more about {alert.job} until tomorrow; its runs go on.",
+        ):
+            mute(alert.job, services().now() + DAY)
+
+
+def mute(job: str, until: datetime | None) -> None:
+    """Tell nobody of a job's troubles until then; None ends it."""
+    with explained():
+        services().state.jobs.mute(job, until)
+    note_for_later(f"{job} is muted" if until else f"{job} is heard again")
+    st.rerun()

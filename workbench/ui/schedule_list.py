@@ -10,6 +10,7 @@ import streamlit as st
 from workbench.schedules.wording import in_words
 from workbench.ui import formats, frame
 from workbench.ui.chips import chip_text
+from workbench.ui.notices import mute
 from workbench.ui.run_page import PAGE_OF
 from workbench.ui.schedule_form import weekday
 from workbench.ui.session import explained, note_for_later, services, zone
@@ -74,6 +75,7 @@ def _draw(entry: Entry, last: Run | None) -> None:
             _fires(entry.next_fires(services().now(), FIRES_SHOWN), entry)
         with result:
             _last(last)
+            _muted(entry)
 
 
 def _switch(entry: Entry) -> None:
@@ -117,6 +119,15 @@ def _fire(fire: Fire) -> str:
     note = f" {fire.note}" if fire.note else ""
     when = f"{weekday(fire.at)} {told.text}"
     return f'<abbr title="{told.hover}">{when}</abbr>{together}{note}'
+
+
+def _muted(entry: Entry) -> None:
+    until = entry.standing.muted_until if entry.standing else None
+    if until is None or until <= services().now():
+        return
+    st.caption(f":material/notifications_off: muted until {formats.moment(until, zone()).text}")
+    if st.button("Unmute", key=f"schedules.unmute.{entry.job}", type="tertiary"):
+        mute(entry.job, None)
 
 
 def _last(last: Run | None) -> None:
