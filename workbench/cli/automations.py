@@ -13,8 +13,6 @@ from workbench.cli.stopping import stoppable
 from workbench.errors import WorkbenchError
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from workbench.automations.plan import Plan
     from workbench.automations.push import Progress
     from workbench.automations.run import AutomationResult
@@ -168,7 +166,7 @@ def plan_json(plan: "Plan") -> dict[str, Any]:
         "api_calls": plan.api_calls,
         "warnings": list(plan.warnings),
         "holds": [breach.words for breach in plan.verdict.breaches],
-        "rows": sheet_rows(plan).slice(0, SHOWN_ROWS).to_pylist(),
+        "rows": sheet_rows(plan, SHOWN_ROWS)[0],
     }
 
 
@@ -187,11 +185,11 @@ def plan_lines(name: str, plan: "Plan", *, rows: int = SHOWN_ROWS) -> list[str]:
         *(f"warning  {warning}" for warning in plan.warnings),
         *(f"held     {breach.words}" for breach in plan.verdict.breaches),
     ]
-    cells = sheet_rows(plan)
-    if cells.num_rows:
-        lines += ["", *table(cells.slice(0, rows).to_pylist())]
-    if cells.num_rows > rows:
-        lines.append(f"… {counted(cells.num_rows - rows)} more; --out FILE.csv writes all")
+    cells, total = sheet_rows(plan, rows)
+    if cells:
+        lines += ["", *table(cells)]
+    if total > rows:
+        lines.append(f"… {counted(total - rows)} more; --out FILE.csv writes all")
     return lines
 
 
@@ -213,14 +211,22 @@ def sheet_sql(plan: "Plan", rows: str) -> str:
     )
 
 
-def sheet_rows(plan: "Plan") -> "pa.Table":
-    """The sheet cell by cell: id, field, before, after, status, reason."""
+def sheet_rows(plan: "Plan", most: int) -> tuple[list[dict[str, Any]], int]:
+    """The first cells of the sheet: id, field, before, after, status, reason; how many there are.
+
+    Args:
+        most: So many cells are given.
+    """
     import duckdb
 
+    if not plan.fields:
+        return [], 0
     with duckdb.connect() as connection:
         connection.register("rows", plan.rows)
-        found: pa.Table = connection.sql(sheet_sql(plan, "rows")).to_arrow_table()
-    return found
+        query = sheet_sql(plan, "rows")
+        total = connection.execute(f"SELECT count(*) FROM ({query})").fetchall()[0][0]
+        found = connection.sql(f"{query} LIMIT {most}").to_arrow_table()
+    return found.to_pylist(), int(total)
 
 
 def write_sheet(plan: "Plan", path: Path) -> None:
