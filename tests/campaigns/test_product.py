@@ -51,8 +51,7 @@ def use(
     connection.execute("SET TimeZone = 'UTC'")
     connection.register("members", shapes.table(members, shapes.OURS))
     connection.register("happened", shapes.table(happened, shapes.EVENTS))
-    names = {"visitorId": [], "day": [], "numEvents": []} if not events else None
-    rows = names or {
+    rows = {
         "visitorId": [each[0] for each in events],
         "day": [date(2026, 3, int(each[1])) for each in events],
         "numEvents": [each[2] for each in events],
