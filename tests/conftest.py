@@ -10,9 +10,10 @@ import pytest
 from pydantic import SecretStr
 
 from workbench.pendo.model import PendoConnection
+from workbench.salesforce.model import SalesforceConnection
 from workbench.services import Services, open_services
 from workbench.settings import Settings
-from workbench.standin import PendoStandIn
+from workbench.standin import PendoStandIn, SalesforceStandIn
 from workbench.transport import Patience
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -42,6 +43,20 @@ def pendo(_pendo: PendoStandIn) -> PendoStandIn:
 
 
 @pytest.fixture(scope="session")
+def _salesforce() -> Iterator[SalesforceStandIn]:
+    with SalesforceStandIn(seed=7, size="small", now=NOW) as standin:
+        yield standin
+
+
+@pytest.fixture
+def salesforce(_salesforce: SalesforceStandIn) -> SalesforceStandIn:
+    """Salesforce's stand-in as it was sown; its usage header moves as those of real orgs do."""
+    _salesforce.reset()
+    _salesforce.switches(usage_jitter=10)
+    return _salesforce
+
+
+@pytest.fixture(scope="session")
 def _new_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A state database with current tables and nothing in them: making one takes most of a test."""
     home = tmp_path_factory.mktemp("new") / "home"
@@ -66,3 +81,13 @@ def services(settings: Settings, pendo: PendoStandIn) -> Iterator[Services]:
     opened.documents.save(connection, "tests", secrets={"key": SecretStr(pendo.key)})
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def with_salesforce(services: Services, salesforce: SalesforceStandIn) -> Services:
+    """The same installation with a second connection, ``acme-sf``."""
+    connection = SalesforceConnection(name="acme-sf", url=salesforce.url)
+    secrets = {"client_id": salesforce.client_id, "client_secret": salesforce.client_secret}
+    kept = {name: SecretStr(secret) for name, secret in secrets.items()}
+    services.documents.save(connection, "tests", secrets=kept)
+    return services

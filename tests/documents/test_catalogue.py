@@ -189,8 +189,8 @@ def test_faults_beside_an_impossible_update_are_told_too(applied: Catalogue) -> 
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        ("kind: connection\nname: x\ntype: salesforce", "3 a Salesforce connection arrives with"),
-        ("kind: connection\nname: x\ntype: pend", "3 type: 'pend' is not one of pendo; did you"),
+        ("kind: connection\nname: x\ntype: salesforce", "1 url is missing"),
+        ("kind: connection\nname: x\ntype: pend", "3 type: 'pend' is not one of pendo, salesforce"),
         ("name: x", "1 kind is missing"),
         ("kind: [pull]", "1 unknown kind"),
     ],

@@ -23,7 +23,7 @@ from workbench.salesforce.answers import GONE
 from workbench.salesforce.desk import Desk
 from workbench.salesforce.model import Answered
 from workbench.salesforce.rows import Row
-from workbench.transport import Call
+from workbench.transport import Call, Incoming
 
 Operation = Literal["insert", "update", "delete"]
 FROM_ROWS = 2_000
@@ -78,10 +78,8 @@ class Jobs:
             params = {"locator": locator} if locator else {}
             path = self._desk.path(f"jobs/query/{job}/results")
             call = Call("GET", path, "jobs/query/{id}/results", params=params)
-            page, locator = self._desk.send(
-                call, lambda came: (came.read(), came.headers.get("Sforce-Locator", "null"))
-            )
-            if rows := _table(page):
+            rows, locator = self._desk.send(call, _page)
+            if rows:
                 yield rows
 
     def _run(
@@ -89,12 +87,15 @@ class Jobs:
     ) -> dict[str, list[dict[str, str]]]:
         job = self._uploaded(operation, name, _csv([tuple(columns), *keys]))
         try:
-            self._finished(f"jobs/ingest/{job}")
+            told = self._finished(f"jobs/ingest/{job}")
         except CancelledError:
             with suppress(RemoteError, CancelledError):
                 self._moved(job, "Aborted")
             raise
-        return {kind: self._results(job, kind) for kind in ("successfulResults", "failedResults")}
+        failed = int(told.get("numberRecordsFailed") or 0)
+        good = int(told.get("numberRecordsProcessed") or 0) - failed
+        counts = {"successfulResults": good, "failedResults": failed}
+        return {kind: self._results(job, kind, count) for kind, count in counts.items()}
 
     def _uploaded(self, operation: Operation, name: str, body: bytes) -> str:
         """A job with its rows, closed. One whose upload got lost is left open: it does nothing."""
@@ -159,8 +160,8 @@ class Jobs:
             raise BrokenAnswerError("Salesforce does not say how far the job is")
         return said
 
-    def _finished(self, path: str) -> None:
-        """Wait until a job is complete.
+    def _finished(self, path: str) -> dict[str, Any]:
+        """Wait until a job is complete; gives what it says then.
 
         Raises:
             RejectedError: it failed, or somebody aborted it.
@@ -172,11 +173,12 @@ class Jobs:
         if said["state"] != "JobComplete":
             why = said.get("errorMessage") or "Salesforce does not say why"
             raise RejectedError(f"The bulk job ended as {said['state']}: {why}")
+        return said
 
-    def _results(self, job: str, kind: str) -> list[dict[str, str]]:
+    def _results(self, job: str, kind: str, count: int) -> list[dict[str, str]]:
         path = self._desk.path(f"jobs/ingest/{job}/{kind}/")
         call = Call("GET", path, f"jobs/ingest/{{id}}/{kind}")
-        return _table(self._desk.send(call, lambda came: came.read()))
+        return self._desk.send(call, lambda came: _table(came.read(), count))
 
 
 def _uploads(columns: Sequence[str], rows: Sequence[Row]) -> Iterator[tuple[int, int]]:
@@ -235,5 +237,27 @@ def _csv(lines: Sequence[Key]) -> bytes:
     return text.getvalue().encode()
 
 
-def _table(body: bytes) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"), newline="")))
+def _page(came: Incoming) -> tuple[list[dict[str, str]], str]:
+    """A page of results, and where the next one is; ``null`` is nowhere."""
+    count = came.headers.get("Sforce-NumberOfRecords", "")
+    rows = _table(came.read(), int(count) if count.isdigit() else None)
+    return rows, came.headers.get("Sforce-Locator", "null")
+
+
+def _table(body: bytes, count: int | None) -> list[dict[str, str]]:
+    """The rows of a CSV.
+
+    A CSV that was cut looks like a shorter one, so its rows and their cells are counted.
+
+    Raises:
+        BrokenAnswerError: it is not whole.
+    """
+    text = body.decode("utf-8-sig", "replace")
+    try:
+        rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error:
+        rows, count = [], -1
+    is_short = count is not None and len(rows) != count
+    if is_short or (rows and None in rows[-1].values()):
+        raise BrokenAnswerError("The results of the bulk job did not come whole", hint="Try again.")
+    return rows

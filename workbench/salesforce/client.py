@@ -243,10 +243,11 @@ class SalesforceClient:
         latency_ms = (time.monotonic() - began) * 1000
         try:
             self.describe("Campaign", fresh=True)
-            self.describe("CampaignMember", fresh=True)
+            members = self.describe("CampaignMember", fresh=True)
         except MissingError:
             return Access(latency_ms, used, sees_campaigns=False)
-        return Access(latency_ms, used, sees_campaigns=True)
+        may_write = bool(members.get("updateable"))
+        return Access(latency_ms, used, sees_campaigns=True, may_write=may_write)
 
     def require_campaigns(self) -> None:
         """Make sure that the user sees campaigns.

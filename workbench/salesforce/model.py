@@ -165,3 +165,5 @@ class Access:
     latency_ms: float
     usage: Usage | None
     sees_campaigns: bool
+    may_write: bool = False
+    """Whether the user may change members."""

@@ -27,7 +27,7 @@ COMPOSITE_PARTS = 5
 AT_ONCE = COLLECTION_ROWS * COMPOSITE_PARTS
 LOCKED_ROWS = 50
 """Rows of a collection when locked ones are tried again: smaller ones meet fewer locks."""
-LOCKED_ROUNDS = 4
+LOCKED_ROUNDS = 5
 PASSING = frozenset((LOCKED, "SERVER_UNAVAILABLE"))
 """Row errors that another try may not find again."""
 LOOKED_UP = 150

@@ -8,10 +8,11 @@ from typing import Any
 import orjson
 
 from workbench.standin.replies import Reply, Request, json_reply, not_found
+from workbench.standin.server import OWN_DOOR
 from workbench.standin.switchboard import SwitchError
 from workbench.standin.weather import WeatherError
 
-CONTROL = "/_standin/"
+CONTROL = OWN_DOOR
 REMEMBERED = 200
 """Requests kept for tests to look at."""
 LONGEST_BODY = 100_000

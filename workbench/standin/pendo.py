@@ -95,7 +95,7 @@ class PendoStandIn(Served):
         if self._subscription.is_touched or self._sown() != sown:
             self._subscription = self._fresh()
         self._api.reset()
-        self._record.clear()
+        self._forget()
 
     def act(self, act: Mapping[str, Any]) -> dict[str, Any]:
         """Let somebody do something in the subscription (`acts` lists what).
@@ -105,10 +105,6 @@ class PendoStandIn(Served):
         """
         self._subscription.is_touched = True
         return perform(self._subscription, act)
-
-    def stats(self) -> dict[str, Any]:
-        """What was asked: ``api_calls``, ``requests``, ``statuses``, ``bytes``, ``last``."""
-        return self._record.stats()
 
     def close(self) -> None:
         """Stop serving."""

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from workbench.standin.control import CONTROL, Controls, Record, controlled
 from workbench.standin.replies import Reply, Request
@@ -31,6 +31,16 @@ class Served(Controls):
     def url(self) -> str:
         """The host, as a connection's ``url``; clients append their own paths."""
         return self._server.url
+
+    def stats(self) -> dict[str, Any]:
+        """What was asked: ``api_calls``, ``requests``, ``statuses``, ``bytes``, ``last``."""
+        self._server.settle()
+        return self._record.stats()
+
+    def _forget(self) -> None:
+        """Forget what was asked, also what is still on its way."""
+        self._server.settle()
+        self._record.clear()
 
     def close(self) -> None:
         """Stop serving."""

@@ -6,8 +6,10 @@ says how to spoil it. It listens on 127.0.0.1 only.
 
 import socket
 import struct
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -21,6 +23,11 @@ WHOLE_BYTES = 1 << 20
 """Answers up to this size get a Content-Length; longer ones go out in chunks as they are made."""
 RESET = struct.pack("ii", 1, 0)
 """SO_LINGER on, zero seconds: closing then sends RST instead of FIN."""
+
+OWN_DOOR = "/_standin/"
+"""Requests here are not asked of the system that is played."""
+SETTLE_S = 0.5
+"""How long the last answers may take to be told of; a slow one is not waited for."""
 
 Application = Callable[[Request], tuple[Reply, list[Fault]]]
 Sent = Callable[[Request, int, int], None]
@@ -54,14 +61,15 @@ class _Conversation(BaseHTTPRequestHandler):
             headers={name.lower(): value for name, value in self.headers.items()},
             body=self.rfile.read(length) if length else b"",
         )
-        reply, faults = self.server.application(request)
-        sent = 0
-        try:
-            sent = _Wire(self, reply, {fault.name: fault for fault in faults}).send()
-        except (BrokenPipeError, ConnectionResetError, TimeoutError):
-            self.close_connection = True
-        finally:
-            self.server.sent(request, reply.status, sent)
+        with self.server.busy_with(request):
+            reply, faults = self.server.application(request)
+            sent = 0
+            try:
+                sent = _Wire(self, reply, {fault.name: fault for fault in faults}).send()
+            except (BrokenPipeError, ConnectionResetError, TimeoutError):
+                self.close_connection = True
+            finally:
+                self.server.sent(request, reply.status, sent)
 
 
 class _Wire:
@@ -180,6 +188,8 @@ class StandInServer(ThreadingHTTPServer):
     def __init__(self, port: int, application: Application, sent: Sent) -> None:
         self.application = application
         self.sent = sent
+        self._busy = 0
+        self._idle = threading.Condition()
         super().__init__((HOST, port), _Conversation)
 
     def server_bind(self) -> None:
@@ -188,6 +198,24 @@ class StandInServer(ThreadingHTTPServer):
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = HOST, int(self.server_address[1])
+
+    @contextmanager
+    def busy_with(self, request: Request) -> Iterator[None]:
+        """Know that a request is being answered, until it is answered and told of."""
+        counts = int(not request.path.startswith(OWN_DOOR))
+        with self._idle:
+            self._busy += counts
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._busy -= counts
+                self._idle.notify_all()
+
+    def settle(self) -> None:
+        """Wait a moment for answers on their way: a client may have one before it is told of."""
+        with self._idle:
+            self._idle.wait_for(lambda: self._busy == 0, SETTLE_S)
 
     @property
     def url(self) -> str:

@@ -104,7 +104,7 @@ class SalesforceStandIn(Served):
             self._org.rows_written = 0
             self._org.refresh_schema()
             self._api.restart()
-        self._record.clear()
+        self._forget()
 
     def act(self, act: Mapping[str, Any]) -> dict[str, Any]:
         """Let somebody do something in the org (`acts` lists what).
@@ -119,7 +119,7 @@ class SalesforceStandIn(Served):
     def stats(self) -> dict[str, Any]:
         """What was asked: ``requests`` by endpoint, ``statuses``, ``bytes``, ``last``;
         ``api_calls`` are those that count against the limit."""
-        told = self._record.stats()
+        told = super().stats()
         return {**told, "api_calls": self._api.usage.counted}
 
     def close(self) -> None:
