@@ -40,6 +40,7 @@ def run(
             "run": row.id,
             "pid": os.getpid(),
             "options": options,
+            "now": services.now().isoformat(),
         }
         _write(home, {**line, "event": "began"})
         tally.log("working")

@@ -92,6 +92,12 @@ class KnownJobs:
     def __iter__(self) -> Iterator[KnownJob]:
         return iter(self._jobs.values())
 
+    def start_again(self) -> None:
+        """Forget what was read; the next ``refresh`` reads everything."""
+        self._jobs.clear()
+        self._seen.clear()
+        self._is_new = True
+
     def refresh(self) -> tuple[list[KnownJob], list[str]]:
         """Read what changed since the last call; gives the jobs that changed and those gone."""
         keys = self._changed()

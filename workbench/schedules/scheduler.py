@@ -13,7 +13,7 @@ from workbench.schedules.after import Limits, is_held_back, startable
 from workbench.schedules.agenda import Agenda
 from workbench.schedules.fires import Fire, fires_between
 from workbench.schedules.known import KnownJob, KnownJobs
-from workbench.schedules.missed import Owed, owed
+from workbench.schedules.missed import DUE_WITHIN, Owed, owed
 from workbench.schedules.settling import Settling
 from workbench.schedules.workers import Workers
 from workbench.store.state import NewSlot
@@ -100,8 +100,14 @@ class Scheduler:
         rows = self._state.jobs.all() if self._is_new or changed else {}
         if self._is_new:
             gone = [*gone, *(job for job in rows if self._known.get(job) is None)]
-        if changed or gone:
-            self._keep(changed, gone, rows, now)
+        try:
+            if changed or gone:
+                self._keep(changed, gone, rows, now)
+        except BaseException:
+            # What was read is not in the agenda yet: read it again.
+            self._known.start_again()
+            self._is_new = True
+            raise
         self._is_new = False
         stopped = self._state.jobs.stopped()
         for job in self._stopped.keys() - stopped.keys():
@@ -141,12 +147,14 @@ class Scheduler:
         if not ahead:
             return
         log.warning("The clock went back to %s", now.isoformat(timespec="seconds"))
+        # What is due at this moment may stand there as missed.
+        until = now - DUE_WITHIN
         with self._lease.guarded(self._fence) as connection:
-            self._state.slots.forget_after(now, within=connection)
-            self._state.jobs.consider(dict.fromkeys(ahead, now), within=connection)
+            self._state.slots.forget_after(until, within=connection)
+            self._state.jobs.consider(dict.fromkeys(ahead, until), within=connection)
         for job in ahead:
             if known := self._known.get(job):
-                self._put(known, now)
+                self._put(known, until)
 
     def _take(self, now: datetime) -> None:
         """Turn every fire that has come into a slot, and the due ones into waiting runs."""

@@ -37,6 +37,7 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._patience_s = patience_s(engine.url)
         self._reading = engine.execution_options(**{READS_ONLY: True})
 
     @contextmanager
@@ -46,7 +47,7 @@ class Database:
         Raises:
             StorageError: the database did not answer.
         """
-        with explained(), self._reading.begin() as connection:
+        with explained(self._patience_s), self._reading.begin() as connection:
             yield connection
 
     @contextmanager
@@ -60,12 +61,12 @@ class Database:
         if within is not None:
             yield within
             return
-        with explained(), self.engine.begin() as connection:
+        with explained(self._patience_s), self.engine.begin() as connection:
             yield connection
 
 
 @contextmanager
-def explained() -> Iterator[None]:
+def explained(waited_s: float | None = None) -> Iterator[None]:
     """Turn a driver's failure into a sentence; what went wrong inside passes unchanged."""
     try:
         with disk_explained("the state database"):
@@ -73,7 +74,8 @@ def explained() -> Iterator[None]:
     except OperationalError as error:
         if "database is locked" in str(error):
             raise StorageError(
-                f"The state database was locked by another process for {BUSY_TIMEOUT_S:.0f} s",
+                "The state database was locked by another process for "
+                f"{BUSY_TIMEOUT_S if waited_s is None else waited_s:g} s",
                 hint="See which process of the workbench is stuck, stop it, and try again.",
             ) from error
         if getattr(error.orig, "sqlite_errorname", "") == "SQLITE_IOERR_WRITE":
@@ -124,14 +126,14 @@ def _dialect_url(database_url: str) -> URL:
 
 def _sqlite(url: URL) -> Engine:
     # Parameters are hidden from error texts: they hold documents and tokens.
-    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_S})
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": patience_s(url)})
 
     @event.listens_for(engine, "connect")
     def _settle(raw: Cursor, _record: object) -> None:
         # The driver must begin no transactions of its own: with its defaults two processes
         # that read, add and write lose four of ten updates without a word.
         raw.isolation_level = None
-        raw.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000:.0f}")
+        raw.execute(f"PRAGMA busy_timeout = {patience_s(url) * 1000:.0f}")
         raw.execute("PRAGMA journal_mode = WAL")
         raw.execute("PRAGMA foreign_keys = ON")
 
@@ -141,6 +143,12 @@ def _sqlite(url: URL) -> Engine:
         connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def patience_s(url: URL) -> float:
+    """How long a writer waits for another: as the URL says (``…/state.db?timeout=5``), or ours."""
+    given = url.query.get("timeout")
+    return float(given) if isinstance(given, str) else BUSY_TIMEOUT_S
 
 
 def unreachable(url: URL, error: DBAPIError) -> WorkbenchError:
