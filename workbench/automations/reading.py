@@ -17,6 +17,7 @@ from workbench.automations.saved import read_counts, read_plan, write_plan
 from workbench.automations.verify import verify
 from workbench.automations.written import last_written
 from workbench.store import duck
+from workbench.store.datasets.lease import sole_writer
 
 if TYPE_CHECKING:
     import duckdb
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 MEMORY_MB = 768
 """For a plan over a million records; what is more goes to the disk."""
+SETTLING_S = 120.0
+"""How long a preview waits for another that finds out what a killed push has written."""
 PREVIEWS_KEPT = 5
 """Previews of one automation whose rows are kept; those of runs are kept for ever."""
 
@@ -140,27 +143,36 @@ def settle_killed(automation: Automation, services: Services, client: PendoClien
     Raises:
         RemoteError: Pendo could not be asked.
     """
-    ledger, settled = services.state.ledger, 0
-    open_ones = ledger.pushes(automation.name, unsettled=True)
-    if open_ones:
-        services.state.runs.close_interrupted()
-    for entry in reversed(open_ones):
-        path = run_file(services, automation.name, entry.run_id)
-        if not services.state.runs.get(entry.run_id).is_finished or not path.exists():
-            continue
-        plan = read_plan(path)
-        verify(
-            plan,
-            entry,
-            ledger,
-            reader(entry, services, client, [field.name for field in plan.fields]),
-            live_folder(services) / "spill",
-            complete=False,
-            reason="Not sent: the run was interrupted",
-            waits_s=(),
-        )
-        settled += 1
-    return settled
+    open_ones = services.state.ledger.pushes(automation.name, unsettled=True)
+    if not open_ones:
+        return 0
+    services.state.runs.close_interrupted()
+    folder = plans_folder(services, automation.name)
+    # Two previews at once must not enter the same cells twice.
+    with sole_writer(folder, "settling", writer="another preview", patience_s=SETTLING_S):
+        killed = [
+            entry
+            for entry in services.state.ledger.pushes(automation.name, unsettled=True)
+            if services.state.runs.get(entry.run_id).is_finished
+            and run_file(services, automation.name, entry.run_id).exists()
+        ]
+        for entry in reversed(killed):
+            _settle(entry, services, client)
+    return len(killed)
+
+
+def _settle(entry: Push, services: Services, client: PendoClient) -> None:
+    plan = read_plan(run_file(services, entry.automation, entry.run_id))
+    verify(
+        plan,
+        entry,
+        services.state.ledger,
+        reader(entry, services, client, [field.name for field in plan.fields]),
+        live_folder(services) / "spill",
+        complete=False,
+        reason="Not sent: the run was interrupted",
+        waits_s=(),
+    )
 
 
 def reader(

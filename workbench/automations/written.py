@@ -6,6 +6,7 @@ the truth, and the file can be made again from it.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,7 +74,7 @@ def _bring_up(ledger: Ledger, pushes: Sequence[Push], known: Path | None, target
             cells = ledger.cells(push.run_id, statuses=WRITTEN)
             if cells.num_rows:
                 state = _applied(connection, state, cells)
-        beside = target.with_name(f".{target.name}")
+        beside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}")
         pq.write_table(state, beside, compression="zstd")
         beside.replace(target)
 
