@@ -1,4 +1,4 @@
-"""All connections: where each leads, whether its key works, which pulls need it."""
+"""All connections: where each leads, whether its key works, what needs it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import streamlit as st
 
 from workbench.errors import AccessError, WorkbenchError
 from workbench.pendo.model import region
-from workbench.ui import formats, frame
+from workbench.ui import formats, frame, salesforce_list
 from workbench.ui.chips import chip_text
 from workbench.ui.connection_form import REGION_NAMES
 from workbench.ui.session import (
@@ -33,7 +33,7 @@ TEST_REMEMBERED = "connection test "
 def connection_list() -> None:
     """The page without a connection chosen."""
     actions = frame.header(
-        "Connections", "The Pendo subscriptions you can pull from, and their keys."
+        "Connections", "The Pendo subscriptions and Salesforce orgs you work with, and their keys."
     )
     names = services().documents.names("connection")
     with actions:
@@ -41,6 +41,9 @@ def connection_list() -> None:
             "Add connection", type="primary", icon=":material/add:", key="connections.add"
         ):
             show(new="connection")
+            st.rerun()
+        if st.button("Add Salesforce", icon=":material/add:", key="connections.add.salesforce"):
+            show(new="salesforce")
             st.rerun()
     if not names:
         frame.empty(
@@ -52,17 +55,63 @@ def connection_list() -> None:
             new="connection",
         )
         return
-    users = pulls_by_connection()
+    users, syncs = by_connection("pull"), by_connection("campaign_sync")
+    of_salesforce = services().documents.connections("salesforce")
     for name in names:
-        _draw(name, users.get(name, []))
+        if name in of_salesforce:
+            _draw_salesforce(name, syncs.get(name, []))
+        else:
+            _draw(name, users.get(name, []))
 
 
-def pulls_by_connection() -> dict[str, list[str]]:
-    """The pulls that need each connection."""
+def leads_to_salesforce(name: str) -> bool:
+    """Whether a connection is one to Salesforce."""
+    return name in services().documents.connections("salesforce")
+
+
+def by_connection(kind: str) -> dict[str, list[str]]:
+    """The documents of one kind that need each connection."""
     found: dict[str, list[str]] = {}
-    for stored in services().state.documents.all("pull"):
+    for stored in services().state.documents.all(kind):
         found.setdefault(str(stored.body.get("connection")), []).append(stored.name)
     return found
+
+
+def _draw_salesforce(name: str, syncs: list[str]) -> None:
+    with st.container(border=True, key=f"connection-line-{name}"):
+        try:
+            connection = services().documents.salesforce(name)
+        except WorkbenchError as error:
+            st.markdown(f"**{name}**")
+            show_error(str(error), error.hint, error.details)
+            _delete(name, syncs, "campaign sync")
+            return
+        chips_, below = salesforce_list.told_of(connection)
+        left, middle, right = st.columns([4, 4, 4], vertical_alignment="center")
+        left.markdown(f"**{name}** {chips_}")
+        if connection.description:
+            left.caption(formats.plain(connection.description))
+        middle.markdown(f"Salesforce `{connection.url}`")
+        middle.caption(f"{below} · {used_by(syncs, 'campaign sync')}")
+        with right:
+            if _buttons(name):
+                salesforce_list.test(name)
+        salesforce_list.tested(name)
+        if asked(f"delete connection/{name}"):
+            _delete(name, syncs, "campaign sync")
+
+
+def _buttons(name: str) -> bool:
+    """Test, edit, delete; says whether a test was asked for."""
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        test = st.button("Test", icon=":material/network_check:", key=f"connections.test.{name}")
+        if st.button("Edit", icon=":material/edit:", key=f"connections.edit.{name}"):
+            show(connection=name)
+            st.rerun()
+        if st.button("Delete", icon=":material/delete:", key=f"connections.delete.{name}"):
+            open_question(f"delete connection/{name}")
+            st.rerun()
+    return test
 
 
 def _draw(name: str, pulls: list[str]) -> None:
@@ -80,15 +129,9 @@ def _draw(name: str, pulls: list[str]) -> None:
             left.caption(formats.plain(connection.description))
         middle.markdown(f"{address_words(connection)} · {apps_words(connection)}")
         middle.caption(f"Days of {connection.timezone} · {used_by(pulls)}")
-        with right.container(horizontal=True, horizontal_alignment="right"):
-            if st.button("Test", icon=":material/network_check:", key=f"connections.test.{name}"):
+        with right:
+            if _buttons(name):
                 _test(name)
-            if st.button("Edit", icon=":material/edit:", key=f"connections.edit.{name}"):
-                show(connection=name)
-                st.rerun()
-            if st.button("Delete", icon=":material/delete:", key=f"connections.delete.{name}"):
-                open_question(f"delete connection/{name}")
-                st.rerun()
         _tested(name, connection)
         if asked(f"delete connection/{name}"):
             _delete(name, pulls)
@@ -118,9 +161,9 @@ def apps_words(connection: PendoConnection) -> str:
     return formats.counted(len(connection.apps), "application")
 
 
-def used_by(pulls: list[str]) -> str:
-    """How many pulls need it."""
-    return formats.counted(len(pulls), "pull") if pulls else "no pulls yet"
+def used_by(users: list[str], noun: str = "pull") -> str:
+    """How many documents need it."""
+    return formats.counted(len(users), noun) if users else f"no {noun}s yet"
 
 
 def _test(name: str) -> None:
@@ -155,15 +198,15 @@ def scope_words(scope: TokenScope, connection: PendoConnection) -> str:
     return f"The key works at {address_words(connection)}: {may}. {scope.latency_ms:.0f} ms."
 
 
-def _delete(name: str, pulls: list[str]) -> None:
-    if pulls:
+def _delete(name: str, users: list[str], noun: str = "pull") -> None:
+    if users:
         st.warning(
-            f"{formats.counted(len(pulls), 'pull')} would stop: {formats.listed(pulls, 12)}. "
+            f"{formats.counted(len(users), noun)} would stop: {formats.listed(users, 12)}. "
             "Delete those first, or give them another connection.",
             icon=":material/link_off:",
         )
     else:
-        st.warning(f"Delete {name} and its key? No pull needs it.", icon=":material/delete:")
+        st.warning(f"Delete {name} and its key? No {noun} needs it.", icon=":material/delete:")
     with st.container(horizontal=True):
         if st.button("Keep it", key=f"connections.keep.{name}"):
             open_question(f"delete connection/{name}", False)
@@ -172,7 +215,7 @@ def _delete(name: str, pulls: list[str]) -> None:
             "Delete the connection",
             type="primary",
             key=f"connections.delete.yes.{name}",
-            disabled=bool(pulls),
+            disabled=bool(users),
         ):
             with explained():
                 services().documents.delete("connection", name, WHO)

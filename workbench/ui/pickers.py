@@ -84,5 +84,5 @@ def _help(what: str) -> str:
 
 
 def connections() -> list[str]:
-    """Every connection, sorted."""
-    return services().documents.names("connection")
+    """Every connection to Pendo, sorted."""
+    return services().documents.connections("pendo")
