@@ -2,10 +2,10 @@
 
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
+import requests
+from pydantic import SecretStr
 
 from tests.pages.conftest import Open, said
 from workbench.automations.model import Automation
@@ -26,11 +26,14 @@ def account_ids(bench: Services) -> list[str]:
 
 @pytest.fixture
 def based(bench: Services, tmp_path: Path) -> Services:
-    """The home with a decision base of twelve accounts, two of them unknown to Pendo."""
+    """The home with a decision base of twelve records, two of them unknown to Pendo."""
     ids = account_ids(bench)[:10]
     lines = ["opportunity,account,score_label,reasons,state,churn_date"]
     lines += [f"o-{n},{id},Good,renewal is near,Renewed,2026-04-01" for n, id in enumerate(ids)]
-    lines += [f"o-98,{ids[0].upper()} ,Poor,left,Churned,2026-04-02", "o-99,nobody,Poor,x,y,2027-01-01"]
+    lines += [
+        f"o-98,{account_ids(bench)[11].upper()},Poor,left,Churned,2026-04-02",
+        "o-99,nobody,Poor,left,Churned,2027-01-01",
+    ]
     file = tmp_path / "scores.csv"
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     bench.datasets.import_file("churn_scores", file)
@@ -55,12 +58,19 @@ def saved(based: Services) -> Services:
     return based
 
 
-def writes(pendo: PendoStandIn) -> int:
-    """How many requests that write the stand-in has had."""
-    import requests
+def posts(pendo: PendoStandIn) -> list[str]:
+    """The requests that write metadata, as the stand-in counted them."""
+    told = requests.get(f"{pendo.url}/_standin/stats", timeout=LONG_S).json()
+    return [name for name in told["requests"] if name.startswith("POST") and "metadata" in name]
 
-    told = requests.get(f"{pendo.url}/_standin/stats", timeout=10).json()
-    return sum(n for name, n in told["requests"].items() if name.startswith("POST metadata"))
+
+def finished(bench: Services, run_id: int) -> str:
+    """How a run in a process of its own ended."""
+    until = time.monotonic() + LONG_S
+    while not (run := bench.state.runs.get(run_id)).is_finished:
+        assert time.monotonic() < until, "the run hangs"
+        time.sleep(0.1)
+    return run.status
 
 
 def test_a_home_without_datasets_says_what_an_automation_needs(page: Open, bench: Services) -> None:
@@ -88,7 +98,7 @@ def test_the_seeds_steps_lead_to_a_sheet(page: Open, based: Services) -> None:
     app.selectbox(key=f"{NEW}.id_field").select("account").run()
     assert "Read from" in said(app)
     assert "Define update source" in said(app)
-    assert [app.checkbox(key=f"{NEW}.write.{name}").value for name in ("score", "state")] == [True] * 2
+    assert all(app.checkbox(key=f"{NEW}.write.{name}").value for name in ("score", "state"))
     app.checkbox(key=f"{NEW}.write.explain").uncheck().run()
     app.text_input(key=f"{NEW}.name").input("churn-to-pendo").run()
     app.button(key="automations.save").click().run()
@@ -96,4 +106,117 @@ def test_the_seeds_steps_lead_to_a_sheet(page: Open, based: Services) -> None:
     kept = based.documents.automation("churn-to-pendo")
     assert "explain" not in kept.outputs
     assert kept.update.id_field == "account"
+    assert not app.exception
+
+
+def test_looking_at_the_sheet_writes_nothing(
+    page: Open, saved: Services, pendo: PendoStandIn
+) -> None:
+    app = page("automations", automation="churn")
+
+    assert app.button(key="automations.write").label == "Write 30\u202fvalues on 10\u202faccounts"
+    assert "**11** pass so far" in said(app)
+    assert posts(pendo) == []
+    assert not app.exception
+
+
+def test_the_sheet_follows_every_change_of_a_control(page: Open, saved: Services) -> None:
+    app = page("automations", automation="churn")
+    app.number_input(key=f"{OLD}.where.churn_scores.0.value.date.in_the_next.count").set_value(3)
+    app.run()
+    assert "**0** pass so far" in said(app)
+    assert "No record passes the conditions" in said(app)
+    assert app.button(key="automations.write").disabled
+
+    app.number_input(key=f"{OLD}.where.churn_scores.0.value.date.in_the_next.count").set_value(900)
+    app.run()
+    assert "**12** pass so far" in said(app)
+    assert not app.exception
+
+
+def test_what_cannot_be_meant_is_said_and_nothing_is_drawn(page: Open, based: Services) -> None:
+    app = page("automations", new="1")
+    app.text_input(key=f"{NEW}.name").input("My sync").run()
+
+    assert "lower-case letters, digits and -" in said(app)
+    assert "The sheet appears once the steps above can be read" in said(app)
+    assert app.button(key="automations.write").disabled
+    assert not app.exception
+
+
+def test_an_editor_stays_where_pendo_does_not_answer(page: Open, saved: Services) -> None:
+    connection = saved.documents.connection("acme")
+    saved.documents.save(connection, "tests", secrets={"key": SecretStr("another-key")})
+    app = page("automations", automation="churn")
+
+    assert [error for error in app.error if "Pendo" in str(error.value)]
+    assert app.selectbox(key=f"{OLD}.dataset").value == "churn_scores"
+    assert app.button(key="automations.write").disabled
+    assert not app.exception
+
+
+def test_writing_undoing_and_what_it_did_are_on_the_page(page: Open, saved: Services) -> None:
+    app = page("automations", automation="churn")
+    app.button(key="automations.write").click().run()
+    [run] = saved.state.runs.latest("automation/churn")
+    assert finished(saved, run.id) == "done"
+
+    app = page("automations", automation="churn", run=str(run.id))
+    assert "0 to write" in said(app) or "Nothing is to be written" in said(app)
+    app.button(key="automations.undo").click().run()
+    assert "Puts back 30 values on 10 accounts." in said(app).replace("\u202f", " ")
+    app.button(key="automations.undo.yes").click().run()
+    undone = saved.state.runs.latest("automation/churn")[0]
+    assert undone.id != run.id
+    assert finished(saved, undone.id) == "done"
+
+    app = page("automations", automation="churn")
+    assert not app.button(key="automations.write").disabled
+    assert not app.exception
+
+
+def test_the_doctors_advice_is_taken_with_one_click(page: Open, saved: Services) -> None:
+    app = page("automations", automation="churn")
+    assert "1 id" in said(app).replace("\u202f", " ")
+    app.button(key="automations.use_rules").click().run()
+
+    assert app.multiselect(key=f'{OLD}.match:"lower"').value == ['"lower"']
+    assert app.button(key="automations.write").label == "Save and write " + (
+        "33\u202fvalues on 11\u202faccounts"
+    )
+    assert not app.exception
+
+
+def test_a_link_to_a_record_says_why_it_is_out(page: Open, saved: Services) -> None:
+    app = page("automations", automation="churn", record="o-99")
+
+    told = said(app).replace("\\", "")
+    assert "Out: o-99" in told
+    assert "churn_date is in the next 30 days: it is 2027-01-01" in told
+    assert "Nothing was ever written to" in told
+    assert not app.exception
+
+
+def test_turning_one_on_from_the_list_shows_first_what_it_will_do(
+    page: Open, saved: Services
+) -> None:
+    app = page("automations")
+    assert "Not previewed yet" in said(app)
+    app.toggle(key="automations.on.churn").set_value(True).run()
+
+    assert saved.documents.automation("churn").active
+    assert "11 records match, 10 to write" in said(app).replace("\u202f", " ")
+    assert not app.exception
+
+
+def test_a_change_of_one_that_is_on_says_what_its_next_run_would_write(
+    page: Open, saved: Services
+) -> None:
+    live = saved.documents.automation("churn").model_copy(update={"active": True})
+    saved.documents.save(live, "tests")
+    app = page("automations", automation="churn")
+    app.checkbox(key=f"{OLD}.write.explain").uncheck().run()
+
+    told = said(app).replace("\u202f", " ")
+    assert "its next run would write 20 values on 10 records" in told
     assert not app.exception

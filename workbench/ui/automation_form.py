@@ -20,7 +20,7 @@ from workbench.ui.automation_limits import ask_limits
 from workbench.ui.beside import Beside
 from workbench.ui.condition_form import Counters, ask_conditions
 from workbench.ui.schedule_form import ask_schedules
-from workbench.ui.session import generation, preset, services
+from workbench.ui.session import generation, preset, remembered, services
 
 if TYPE_CHECKING:
     from workbench.automations.editing import Editing
@@ -195,12 +195,21 @@ def _destination(form: Form, types: Mapping[str, str]) -> dict[str, Any]:
 def _match(form: Form, stored: Mapping[str, Any]) -> dict[str, Any]:
     from workbench.ui.match_doctor import rule_words
 
+    advised = remembered(form.key("advised"))
     kept = [json.dumps(rule, sort_keys=True) for rule in stored.get("match") or ()]
+    if isinstance(advised, list):
+        kept = advised
     options = list(dict.fromkeys([*kept, *(json.dumps(rule, sort_keys=True) for rule in RULES)]))
     chosen = st.multiselect(
-        "To compare ids", options, default=kept, format_func=rule_words, key=form.key("match"),
-        placeholder="As they are", help="Rules for ids that are written differently on both sides.",
-    )  # fmt: skip
+        "To compare ids",
+        options,
+        default=kept,
+        format_func=rule_words,
+        # Advice that was taken makes a control of its own, which starts from it.
+        key=form.key("match" if advised is None else f"match:{'+'.join(kept)}"),
+        placeholder="As they are",
+        help="Rules for ids that are written differently on both sides.",
+    )
     form.beside.place("match")
     return {"match": [json.loads(rule) for rule in chosen]} if chosen else {}
 

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from workbench.automations.model import Automation
 
 RUNS_SHOWN = 10
+EDITOR_HEIGHT = 430
+"""Pixels: the steps scroll inside, so that the sheet below is always in view."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +66,13 @@ def automation_page(name: str | None, copied: str | None = None) -> None:
     actions = frame.header(title, formats.plain(about), back=("automations", "All automations"))
     running = st.container()
     form = Form(name, body, _editing(name))
-    with st.container(border=True):
+    with st.container(border=True, height=EDITOR_HEIGHT):
         document = ask(form)
     automation = checked(_named(document), form.beside)
     standing = Standing(name, automation, _as_stored(name))
     look = None
-    st.subheader("Change sheet", anchor=False)
     if automation is None:
+        st.subheader("Change sheet", anchor=False)
         st.caption("The sheet appears once the steps above can be read.")
     else:
         look = _sheet(form, automation, standing)
@@ -118,8 +120,9 @@ def _as_stored(name: str | None) -> Automation | None:
 
 
 def _sheet(form: Form, automation: Automation, standing: Standing) -> Look | None:
-    place = st.container(horizontal=True, horizontal_alignment="right")
-    fresh = place.button("Read Pendo again", icon=":material/refresh:", key=form.key("again"))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader("Change sheet", anchor=False)
+        fresh = st.button("Read Pendo again", icon=":material/refresh:", key=form.key("again"))
     look = look_at(form, automation, fresh=fresh)
     if look is not None:
         if standing.stored is not None and not standing.is_saved and standing.stored.active:

@@ -70,7 +70,7 @@ def show_sheet(form: Form, automation: Automation, look: Look) -> None:
             ticked = [id for id in show_rows(look.sheet, told, which, key, moved=moved) if id]
         _decide(form, automation, ticked, look)
     with ids_tab:
-        show_doctor(form.editing, form.key("match"), automation.update.object)
+        show_doctor(form.editing, form.key("advised"), automation.update.object)
     with why_tab:
         from workbench.ui.automation_record import show_why
 

@@ -164,6 +164,7 @@ def _table(rows: pa.Table, fields: Sequence[PlannedField], key: str) -> list[int
         on_select="rerun",
         selection_mode="multi-row",
         column_config=wide,
+        placeholder="",
     )
     return list(event.selection.rows)
 

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from workbench.automations.matching import in_words
 from workbench.automations.model import MatchRule, Replace
 from workbench.ui import formats
-from workbench.ui.session import explained, preset
+from workbench.ui.session import explained, remember
 
 if TYPE_CHECKING:
     from workbench.automations.editing import Editing
@@ -31,7 +31,7 @@ def as_json(rule: MatchRule) -> str:
     return json.dumps(body, sort_keys=True)
 
 
-def show_doctor(editing: Editing, match_key: str, object_: str) -> None:
+def show_doctor(editing: Editing, advised_key: str, object_: str) -> None:
     """What the doctor found on the sheet as it stands, and a button that takes the advice."""
     with explained(stop=False):
         told = editing.diagnose()
@@ -46,7 +46,7 @@ def show_doctor(editing: Editing, match_key: str, object_: str) -> None:
             st.caption("No rule would find more: these ids are not written differently, they are "
                        "others. Perhaps another column holds Pendo's id.")  # fmt: skip
         else:
-            _advise(told.proposed, told.gained, match_key)
+            _advise(told.proposed, told.gained, advised_key)
             st.dataframe(
                 [
                     {
@@ -62,13 +62,13 @@ def show_doctor(editing: Editing, match_key: str, object_: str) -> None:
             st.caption(f"Found by none: {formats.plain(formats.listed(told.strangers, 10))}")
 
 
-def _advise(rules: tuple[MatchRule, ...], gained: int, match_key: str) -> None:
+def _advise(rules: tuple[MatchRule, ...], gained: int, advised_key: str) -> None:
     words = "; ".join(rule_words(as_json(rule)) for rule in rules)
     st.markdown(f"With these rules {formats.counted(gained, 'more id')} are found: {words}.")
     st.button(
         "Use these rules",
         icon=":material/healing:",
         key="automations.use_rules",
-        on_click=preset,
-        args=(match_key, [as_json(rule) for rule in rules]),
+        on_click=remember,
+        args=(advised_key, [as_json(rule) for rule in rules]),
     )

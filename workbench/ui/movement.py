@@ -67,8 +67,8 @@ def heat_map(movement: Mapping[tuple[str, str], int], named: Sequence[str]) -> A
         )
     )
     chart.update_layout(height=HEIGHT, margin={"l": 8, "r": 8, "t": 8, "b": 8}, dragmode=False)
-    chart.update_yaxes(autorange="reversed", title="In Pendo now", fixedrange=True)
-    chart.update_xaxes(title="To be written", fixedrange=True)
+    chart.update_yaxes(autorange="reversed", title="In Pendo now", fixedrange=True, showgrid=False)
+    chart.update_xaxes(title="To be written", fixedrange=True, showgrid=False)
     return chart
 
 
