@@ -136,8 +136,13 @@ def _salesforce_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def desk(org: SalesforceStandIn, tmp_path: Path, _salesforce_home: Path) -> Iterator[Desk]:
     """A home with a connection ``acme-sf`` and a campaign sync ``acme-campaigns``."""
-    home = tmp_path / "home"
-    shutil.copytree(_salesforce_home, home)
+    yield from open_desk(org, tmp_path, _salesforce_home)
+
+
+def open_desk(org: SalesforceStandIn, folder: Path, like: Path) -> Iterator[Desk]:
+    """A home connected to an org, closed afterwards."""
+    home = folder / "home"
+    shutil.copytree(like, home)
     opened = open_services(Settings(home=home, now=NOW), patience=QUICK)
     connection = SalesforceConnection(name="acme-sf", url=org.url)
     secrets = {"client_id": org.client_id, "client_secret": org.client_secret}

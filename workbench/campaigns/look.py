@@ -213,7 +213,7 @@ def _needs_labels(kind: SyncKind, chosen: Sequence[CampaignRow], plan: Reconcile
     """Whether labels are asked for: they only matter to what would be written."""
     unread = any(row.labels is None for row in chosen)
     unsure = any(warned.code == "unknown status label" for warned in plan.warnings)
-    return unread or unsure or plan.writes.num_rows > 0 or kind in ("initial", "nightly")
+    return unread or unsure or plan.writes.num_rows > 0 or kind == "initial"
 
 
 def _learned(
