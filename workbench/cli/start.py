@@ -1,5 +1,6 @@
-"""``start``: the whole workbench, until Ctrl-C."""
+"""``start``: the whole workbench, app and scheduler, until Ctrl-C."""
 
+import os
 import signal
 import threading
 import time
@@ -30,7 +31,10 @@ APP = ROOT / "app.py"
 
 
 def start(asked: Namespace) -> int:
-    """Run the app, and the stand-in where nothing real is connected; Ctrl-C stops all of it."""
+    """Run the app and the scheduler, and the stand-in where nothing real is connected.
+
+    Ctrl-C stops all of it, but runs that the scheduler started come to their own end.
+    """
     port = asked.port or free_port()
     require_free(port, option="--port")
     stopping = threading.Event()
@@ -50,6 +54,8 @@ def start(asked: Namespace) -> int:
         url = f"http://{LOOPBACK}:{port}"
         if not _wait_until_healthy(app, url, stopping):
             return 0
+        # After the app, which somebody waits for.
+        children.enter_context(_scheduler(opened.settings))
         answer(asked, {"url": url}, [f"The workbench is at {url} (Ctrl-C stops it)"])
         _flush()
         if not asked.no_browser:
@@ -77,6 +83,16 @@ def _app(settings: "Settings", port: int) -> Child:
         ["-m", "streamlit", "run", str(APP), *flags],
         log=settings.home.absolute() / "logs" / "app.log",
         environment={"WORKBENCH_HOME": str(settings.home.absolute())},
+    )
+
+
+def _scheduler(settings: "Settings") -> Child:
+    """The scheduler; where another one holds the lease already, it stands by."""
+    home = settings.home.absolute()
+    return Child(
+        ["-m", "workbench", "scheduler", "--with-parent", str(os.getpid())],
+        log=home / "logs" / "scheduler.log",
+        environment={"WORKBENCH_HOME": str(home)},
     )
 
 
