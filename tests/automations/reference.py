@@ -68,8 +68,8 @@ def plan(
     update, rules = automation.update, automation.update.match
     rows = []
     for record, chosen in zip(base, passes, strict=True):
-        id, times = found(record["id"], live, rules)  # type: ignore[arg-type]
-        rows.append((record, id or None, times, chosen))
+        match, times = found(record["id"], live, rules)  # type: ignore[arg-type]
+        rows.append((record, match or None, times, chosen))
     sources = Counter(r["source"] for r, _, _, chosen in rows if chosen and r["source"])
     ids = Counter(id for _, id, _, chosen in rows if chosen and id)
     kept_ids = {id for _, id, _, chosen in rows if chosen}

@@ -6,9 +6,12 @@ What Pendo holds is read once in a while, not at every change. Nothing is writte
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
+from threading import RLock
 from typing import TYPE_CHECKING
 
 from workbench.automations.doctor import Diagnosis, examine
@@ -22,6 +25,7 @@ from workbench.automations.reading import (
     remember,
 )
 from workbench.automations.sheet import Sheet, drawn_sheet
+from workbench.errors import InputError
 from workbench.store import duck
 
 if TYPE_CHECKING:
@@ -48,7 +52,11 @@ class Look:
 
 
 class Editing:
-    """The live sheet of one automation. Serves one session, one thread at a time."""
+    """The live sheet of one automation, for one session.
+
+    A page that is drawn again does not wait for the thread that drew it before: each takes its
+    turn here, and one that comes late with an older sheet is told so.
+    """
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -59,6 +67,8 @@ class Editing:
         self._read_at: datetime | None = None
         self._read_clock = 0.0
         self._look: Look | None = None
+        self._lock = RLock()
+        self._drawings = 0
 
     @property
     def services(self) -> Services:
@@ -84,15 +94,16 @@ class Editing:
             InputError: the base, a column or a condition is not there or does not suit.
             RemoteError: Pendo did not answer.
         """
-        began = time.perf_counter()
-        inputs = self._current(automation, fresh)
-        drawn = self._preparation.draw(inputs)
-        steps = tuple(self._preparation.condition_counts(drawn))
-        assert self._read_at is not None
-        took_s = time.perf_counter() - began
-        sheet = drawn_sheet(self._preparation, drawn)
-        self._look = Look(drawn, sheet, steps, self._read_at, took_s)
-        return self._look
+        with self._lock:
+            began = time.perf_counter()
+            self._drawings += 1
+            drawn = self._preparation.draw(self._current(automation, fresh))
+            steps = tuple(self._preparation.condition_counts(drawn))
+            assert self._read_at is not None
+            took_s = time.perf_counter() - began
+            sheet = drawn_sheet(self._preparation, drawn, partial(self._turn, self._drawings))
+            self._look = Look(drawn, sheet, steps, self._read_at, took_s)
+            return self._look
 
     def keep(self, automation: Automation) -> Plan:
         """Make the sheet that was looked at a plan that is remembered, to be pushed as it is.
@@ -100,17 +111,28 @@ class Editing:
         Raises:
             InputError, RemoteError: as ``look``.
         """
-        plan = self._preparation.plan(self._current(automation, False))
-        remember(plan, self._services)
-        return plan
+        with self._lock:
+            self._drawings += 1
+            plan = self._preparation.plan(self._current(automation, False))
+            remember(plan, self._services)
+            return plan
 
     def diagnose(self) -> Diagnosis | None:
         """Why ids of the sheet are not found; None before the first look."""
-        return examine(self._preparation, self._look.drawn) if self._look else None
+        with self._lock:
+            return examine(self._preparation, self._look.drawn) if self._look else None
 
     def why(self, record: str) -> list[Why]:
         """Why a record is in, or out; nothing before the first look."""
-        return why(self._preparation, self._look.drawn, record) if self._look else []
+        with self._lock:
+            return why(self._preparation, self._look.drawn, record) if self._look else []
+
+    @contextmanager
+    def _turn(self, drawing: int) -> Iterator[None]:
+        with self._lock:
+            if drawing != self._drawings:
+                raise InputError("The sheet was drawn anew meanwhile", hint="Look at it again.")
+            yield
 
     def _current(self, automation: Automation, fresh: bool) -> PlanInputs:
         """The inputs, read again where they are for something else, or old."""

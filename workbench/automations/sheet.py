@@ -5,7 +5,8 @@ Only the rows of one page leave DuckDB.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -74,17 +75,20 @@ class Sheet:
         labels: Sequence[str] = (),
         *,
         narrow: str | None = None,
+        turn: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         """Args:
         rows: SQL of the rows, as a plan has them.
         narrow: A table of ``rid id source status from_place to_place``, where there is one; it
             spares reading the texts of rows that are not shown.
+        turn: Lets one thread at a time use the connection.
         """
         self._db = connection
         self._rows = rows
         self._fields = tuple(fields)
         self._labels = tuple(labels)
         self._narrow = narrow
+        self.turn = turn
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -101,12 +105,10 @@ class Sheet:
         if view.order is not None and view.order not in self.columns:
             near = nearest(view.order, self.columns)
             raise InputError(f"The sheet has no column {view.order[:80]}{near}")
-        if self._narrow is not None and (view.order or "id") in PLAIN:
-            return self._narrow_page(view, self._narrow)
-        where = self._where(view)
-        cut = f" LIMIT {view.limit:d} OFFSET {view.offset:d}"
-        rows = self._table(f"SELECT * FROM ({self._rows}){where}{_ordered(view)}{cut}")
-        return Page(_shown(rows), self._count(f"({self._rows}){where}"))
+        with self.turn():
+            if self._narrow is not None and (view.order or "id") in PLAIN:
+                return self._narrow_page(view, self._narrow)
+            return self._full_page(view)
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
@@ -121,13 +123,21 @@ class Sheet:
 
     def all(self, view: View) -> pa.Table:
         """Every row of a view."""
-        return self._table(self.query(view))
+        with self.turn():
+            return self._table(self.query(view))
 
     def records(self, ids: Iterable[str]) -> pa.Table:
         """The rows of these of Pendo's ids, or source IDs."""
         wanted = sql.literals(ids)
         test = f"list_contains({wanted}, id) OR list_contains({wanted}, source_id)"
-        return _shown(self._table(f"SELECT * FROM ({self._rows}) WHERE {test}"))
+        with self.turn():
+            return _shown(self._table(f"SELECT * FROM ({self._rows}) WHERE {test}"))
+
+    def _full_page(self, view: View) -> Page:
+        where = self._where(view)
+        cut = f" LIMIT {view.limit:d} OFFSET {view.offset:d}"
+        rows = self._table(f"SELECT * FROM ({self._rows}){where}{_ordered(view)}{cut}")
+        return Page(_shown(rows), self._count(f"({self._rows}){where}"))
 
     def _narrow_page(self, view: View, narrow: str) -> Page:
         chosen = f"(SELECT *, source AS source_id FROM {narrow}){self._where(view)}"
@@ -180,9 +190,15 @@ def _shown(rows: pa.Table) -> pa.Table:
     return rows.drop_columns(["rid"]) if "rid" in rows.column_names else rows
 
 
-def drawn_sheet(preparation: Preparation, drawn: Drawn) -> Sheet:
+def drawn_sheet(
+    preparation: Preparation,
+    drawn: Drawn,
+    turn: Callable[[], AbstractContextManager[object]] = nullcontext,
+) -> Sheet:
     """The sheet of a plan in the making, as it was drawn last."""
-    return Sheet(preparation.connection, drawn.rows, drawn.fields, drawn.labels, narrow="sheet")
+    return Sheet(
+        preparation.connection, drawn.rows, drawn.fields, drawn.labels, narrow="sheet", turn=turn
+    )
 
 
 def plan_sheet(connection: duckdb.DuckDBPyConnection, plan: Plan) -> Sheet:

@@ -26,7 +26,8 @@ def sheet_file(sheet: Sheet, view: View, suffix: str) -> BinaryIO:
     folder = Path(tempfile.mkdtemp(prefix="workbench-sheet-"))
     path = folder / f"change-sheet.{suffix}"
     try:
-        export_query(sheet.connection, f"({sheet.query(view)})", path)
+        with sheet.turn():
+            export_query(sheet.connection, f"({sheet.query(view)})", path)
         return path.open("rb")
     finally:
         # The open file outlives its name.
