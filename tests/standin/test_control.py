@@ -111,6 +111,13 @@ def test_an_impossible_size_or_zone_is_refused() -> None:
         PendoStandIn(zone="Mars/Olympus")
 
 
+def test_a_spawned_stand_in_can_play_salesforce_too() -> None:
+    with spawn(now="2026-03-10T19:30:00Z", days=3, salesforce=True) as both:
+        versions = requests.get(f"{both.salesforce_url}/services/data").json()
+
+    assert "66.0" in {one["version"] for one in versions}
+
+
 def test_a_spawned_stand_in_serves_and_stops() -> None:
     with spawn(now="2026-03-10T19:30:00Z", zone="UTC", days=3) as pendo:
         answer = requests.get(

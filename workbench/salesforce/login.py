@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import requests
 from pydantic import SecretStr
@@ -17,7 +17,7 @@ from requests.auth import AuthBase
 
 from workbench.errors import BrokenAnswerError, SettingsError
 from workbench.salesforce.answers import judge_login
-from workbench.salesforce.model import NEEDED, SalesforceConnection
+from workbench.salesforce.model import LOGIN_HOSTS, NEEDED, SalesforceConnection
 from workbench.transport import Call, Line, Meter, Patience
 from workbench.transport.pace import Cancelled
 
@@ -139,7 +139,7 @@ class Door:
         claims = {
             "iss": self._secret("client_id"),
             "sub": connection.auth.username,
-            "aud": connection.auth.audience or connection.url,
+            "aud": audience(connection),
             "exp": int((self._clock() + ASSERTION_LIFE).timestamp()),
         }
         return signed(claims, self._secret("private_key"))
@@ -147,6 +147,20 @@ class Door:
     def _secret(self, name: str) -> str:
         secret = self._secrets.get(name)
         return "" if secret is None else secret.get_secret_value()
+
+
+def audience(connection: SalesforceConnection) -> str:
+    """Whom an assertion is for: the login address of everybody, not the org's own.
+
+    >>> audience(SalesforceConnection(name="a", url="https://acme--uat.sandbox.my.salesforce.com"))
+    'https://test.salesforce.com'
+    """
+    if connection.auth.audience:
+        return connection.auth.audience
+    host = urlsplit(connection.url).hostname or ""
+    if not host.endswith(".salesforce.com") or host in LOGIN_HOSTS:
+        return connection.url
+    return f"https://{LOGIN_HOSTS['.sandbox.' in host]}"
 
 
 def signed(claims: Mapping[str, Any], private_key: str) -> str:

@@ -64,7 +64,7 @@ class Auth(BaseModel):
     password_env: Variable | None = None
     security_token_env: Variable | None = None
     audience: Annotated[str, AfterValidator(_checked_url)] | None = None
-    """For jwt_bearer: the login address that the assertion names; None takes the connection's."""
+    """For jwt_bearer: the login address that the assertion names; None takes Salesforce's own."""
 
     @model_validator(mode="after")
     def _names_its_user(self) -> "Auth":

@@ -3,14 +3,13 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
-from workbench.standin.salesforce import ids, soql
+from workbench.standin.salesforce import literals, soql
 from workbench.standin.salesforce.fields import EXACT, NUMERIC, Field, Table
-from workbench.standin.salesforce.moments import wire
 from workbench.standin.salesforce.refusals import Refusal
-from workbench.standin.salesforce.soql import Call, Comparison, Condition, Constant, Path, Query
+from workbench.standin.salesforce.soql import Call, Comparison, Condition, Path, Query
 
 MOST_OFFSET = 2000
 """What SOQL allows to be skipped."""
@@ -188,12 +187,15 @@ class Compiler:
             self.values += inner.values
             return self._among(sql, asked.operator, rows)
         if isinstance(asked.value, tuple):
-            constants = [self._constant(named, one, asked.path) for one in asked.value]
+            constants = [literals.stored(named, one, asked.path) for one in asked.value]
             self.values += constants
             return self._among(sql, asked.operator, ", ".join("?" * len(constants)))
         if asked.value.kind == "period":
-            return self._period(sql, named, asked.operator, asked.value.value)
-        value = self._constant(named, asked.value, asked.path)
+            today = self.schema.now().date()
+            text, values = literals.in_period(sql, named, asked.operator, asked.value.value, today)
+            self.values += values
+            return text
+        value = literals.stored(named, asked.value, asked.path)
         self.values.append(value)
         if asked.operator == "LIKE":
             if named.type in NUMERIC or named.type in ("id", "reference", "date", "datetime"):
@@ -206,46 +208,6 @@ class Compiler:
         if operator == "NOT IN":
             return f"({sql} IS NULL OR {sql} NOT IN ({inner}))"
         return f"{sql} IN ({inner})"
-
-    def _period(self, sql: str, named: Field, operator: str, period: str) -> str:
-        if named.type not in ("date", "datetime"):
-            raise _mismatch(named, named.name)
-        first, after = _span(period, self.schema.now().date())
-        low, high = (wire(first), wire(after))
-        if named.type == "date":
-            low, high = first.isoformat(), after.isoformat()
-        forms = {
-            "=": (f"({sql} >= ? AND {sql} < ?)", [low, high]),
-            "!=": (f"({sql} IS NULL OR {sql} < ? OR {sql} >= ?)", [low, high]),
-            "<": (f"{sql} < ?", [low]),
-            "<=": (f"{sql} < ?", [high]),
-            ">": (f"{sql} >= ?", [high]),
-            ">=": (f"{sql} >= ?", [low]),
-        }
-        text, values = forms[operator]
-        self.values += values
-        return text
-
-    def _constant(self, named: Field, constant: Constant, path: Path) -> object:
-        kind, value = constant.kind, constant.value
-        if kind == "null":
-            return None
-        if named.type in NUMERIC:
-            if kind != ("boolean" if named.type == "boolean" else "number"):
-                raise _mismatch(named, str(path))
-            return int(value == "true") if kind == "boolean" else float(value)
-        if named.type in ("date", "datetime"):
-            if kind != named.type:
-                raise _mismatch(named, str(path))
-            return _moment(value) if kind == "datetime" else value
-        if kind != "text":
-            raise _mismatch(named, str(path))
-        if named.type in ("id", "reference") and value:
-            known = ids.known_as(value)
-            if known is None:
-                raise Refusal("INVALID_QUERY_FILTER_OPERATOR", f"invalid ID field: {value}")
-            return known
-        return value
 
     def _spelled(self, path: Path) -> tuple[str, ...]:
         table, spelled = self.table, []
@@ -329,36 +291,3 @@ def _place(text: str, at: int) -> tuple[int, int]:
     """Row and column of a place in a text, from 1."""
     before = text[:at]
     return before.count("\n") + 1, at - (before.rfind("\n") + 1) + 1
-
-
-def _mismatch(named: Field, shown: str) -> Refusal:
-    quoted = " and should not be enclosed in quotes"
-    wanted = {"datetime": "dateTime" + quoted, "date": "date" + quoted}.get(
-        named.type, "string and should be enclosed in quotes"
-    )
-    if named.type in NUMERIC:
-        wanted = named.type + quoted
-    return Refusal(
-        "INVALID_FIELD", f"value of filter criterion for field '{shown}' must be of type {wanted}"
-    )
-
-
-def _moment(text: str) -> str:
-    try:
-        return wire(datetime.fromisoformat(text))
-    except ValueError as error:
-        raise Refusal("MALFORMED_QUERY", f"Invalid datetime: {text}") from error
-
-
-def _span(period: str, today: date) -> tuple[datetime, datetime]:
-    """From midnight to midnight, in UTC."""
-    word, _, number = period.partition(":")
-    first, days = {
-        "today": (0, 1),
-        "yesterday": (-1, 1),
-        "tomorrow": (1, 1),
-        "last_n_days": (-int(number or 0), int(number or 0) + 1),
-        "next_n_days": (1, int(number or 0)),
-    }[word]
-    start = datetime(today.year, today.month, today.day, tzinfo=UTC) + timedelta(days=first)
-    return start, start + timedelta(days=days)
