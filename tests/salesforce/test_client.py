@@ -321,6 +321,37 @@ def test_members_whose_answer_was_lost_are_found_not_doubled(
     assert [one.id for one in answers] == [by_person[person] for person in persons]
 
 
+@pytest.mark.parametrize("switches", [{}, {"lock_row_every_n": 4}, {"token_calls": 2}])
+def test_members_are_created_once_however_often_answers_are_lost(
+    client: SalesforceClient, salesforce: SalesforceStandIn, switches: dict[str, Any]
+) -> None:
+    wanted = joined(client, "Fourth", 120)
+    salesforce.switches(**switches)
+    salesforce.weather([{"fault": "reset", "every": 2}])
+
+    answers = flat(client.insert("CampaignMember", wanted))
+
+    salesforce.weather([])
+    there = {row["LeadId"]: row["Id"] for row in members(client, "Fourth", "Id, LeadId")}
+    assert {row["LeadId"]: one.id for row, one in zip(wanted, answers, strict=True)} == there
+    assert all(one.ok for one in answers)
+
+
+def test_a_lost_label_is_found_again(
+    client: SalesforceClient, salesforce: SalesforceStandIn
+) -> None:
+    ids = [campaign(client, name) for name in ("Win-back", "Banner Test")]
+    labels = [{"CampaignId": one, "Label": "Clicked"} for one in ids]
+    salesforce.weather([{"fault": "reset", "path": "composite", "times": 1}])
+
+    answers = flat(client.insert("CampaignMemberStatus", labels))
+
+    asked = "SELECT Id FROM CampaignMemberStatus WHERE Label = 'Clicked' AND CampaignId = "
+    assert [one.id for one in answers] == [
+        row["Id"] for each in ids for row in rows(client, f"{asked}'{each}'")
+    ]
+
+
 def test_a_lost_insert_of_anything_else_is_not_repeated(
     client: SalesforceClient, salesforce: SalesforceStandIn
 ) -> None:

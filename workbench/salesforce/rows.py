@@ -20,6 +20,9 @@ Row = dict[str, Any]
 Read = Callable[[str], Iterator[list[Row]]]
 """Asks a query, page by page."""
 
+Send = Callable[[Sequence[Row], int], list[Answered]]
+"""Writes rows in collections of at most so many; an answer for each."""
+
 COLLECTION_ROWS = 200
 """Most records in one collection (contract, section 8)."""
 COMPOSITE_PARTS = 5
@@ -49,10 +52,12 @@ def write(desk: Desk, verb: Verb, name: str, rows: Sequence[Row]) -> Iterator[li
     Raises:
         RemoteError: a call as a whole was refused; rows answered before it were written.
     """
+
+    def send(some: Sequence[Row], size: int) -> list[Answered]:
+        return _call(desk, verb, name, some, size)
+
     for start in range(0, len(rows), AT_ONCE):
-        chunk = rows[start : start + AT_ONCE]
-        answers = _call(desk, verb, name, chunk, COLLECTION_ROWS)
-        answers = _unlocked(desk, verb, name, chunk, answers)
+        answers = _unlocked(desk, rows[start : start + AT_ONCE], send)
         yield [_gone(one) for one in answers] if verb == "DELETE" else answers
 
 
@@ -65,35 +70,49 @@ def insert(desk: Desk, name: str, rows: Sequence[Row], read: Read) -> Iterator[l
         RemoteError: a call as a whole was refused; or its answer was lost, and the rows cannot be
             found again.
     """
+
+    def send(some: Sequence[Row], size: int) -> list[Answered]:
+        return _created(desk, name, some, size, read)
+
     for start in range(0, len(rows), AT_ONCE):
-        chunk = rows[start : start + AT_ONCE]
+        yield _unlocked(desk, rows[start : start + AT_ONCE], send)
+
+
+def _created(desk: Desk, name: str, rows: Sequence[Row], size: int, read: Read) -> list[Answered]:
+    """Create rows, each once, however often an answer is lost."""
+    there: dict[tuple[str, ...], str] = {}
+    for attempt in range(1, desk.patience.attempts + 1):
+        missing = [row for row in rows if _key(name, row) not in there]
         try:
-            answers = _call(desk, "POST", name, chunk, COLLECTION_ROWS)
+            sent = _call(desk, "POST", name, missing, size) if missing else []
         except (OutageError, BrokenAnswerError):
-            if name not in NATURAL_KEYS:
+            if name not in NATURAL_KEYS or attempt == desk.patience.attempts:
                 raise
-            answers = _after_loss(desk, name, chunk, read)
-        yield _unlocked(desk, "POST", name, chunk, answers)
-
-
-def _after_loss(desk: Desk, name: str, rows: Sequence[Row], read: Read) -> list[Answered]:
-    there = _found(name, rows, read)
-    missing = [row for row in rows if _key(name, row) not in there]
-    sent = iter(_call(desk, "POST", name, missing, COLLECTION_ROWS) if missing else [])
-    answers = []
-    for row in rows:
-        record_id = there.get(_key(name, row))
-        answers.append(Answered(record_id, ok=True) if record_id else next(sent))
-    if any(one.code == DOUBLE for one in answers):
+            desk.pause(desk.patience.first_wait_s * 2.0 ** (attempt - 1))
+            there = _found(name, rows, read)
+            continue
+        break
+    if attempt > 1 and any(one.code == DOUBLE for one in sent):
         # The lost call was still at work while we looked.
         there = _found(name, rows, read)
-        answers = [
-            Answered(there[_key(name, row)], ok=True)
-            if one.code == DOUBLE and _key(name, row) in there
-            else one
-            for row, one in zip(rows, answers, strict=True)
-        ]
-    return answers
+    answers = iter(sent)
+    before = {_key(name, row) for row in missing}
+    return [
+        _known(there, _key(name, row), next(answers) if _key(name, row) in before else None)
+        for row in rows
+    ]
+
+
+def _known(
+    there: dict[tuple[str, ...], str], key: tuple[str, ...], answer: Answered | None
+) -> Answered:
+    """The answer to a row; one that is there by now was created, whatever was answered."""
+    if answer is not None and answer.code != DOUBLE:
+        return answer
+    if key in there:
+        return Answered(there[key], ok=True)
+    assert answer is not None
+    return answer
 
 
 def _found(name: str, rows: Sequence[Row], read: Read) -> dict[tuple[str, ...], str]:
@@ -115,20 +134,16 @@ def _found(name: str, rows: Sequence[Row], read: Read) -> dict[tuple[str, ...], 
 
 def _key(name: str, row: Row) -> tuple[str, ...]:
     """What a row is found again by; ids in one spelling, labels in one case."""
-    parts = [to_18(str(row.get(field) or "")) for field in NATURAL_KEYS[name]]
-    if name == "CampaignMember" and parts[2]:
+    key = {field: to_18(str(row.get(field) or "")) for field in NATURAL_KEYS.get(name, ())}
+    if key.get("ContactId"):
         # A contact counts, whether it was a lead before or not.
-        parts[1] = ""
-    return tuple(
-        part.lower() if field == "Label" else part
-        for field, part in zip(NATURAL_KEYS[name], parts, strict=True)
-    )
+        key["LeadId"] = ""
+    return tuple(text.lower() if field == "Label" else text for field, text in key.items())
 
 
-def _unlocked(
-    desk: Desk, verb: Verb, name: str, rows: Sequence[Row], answers: list[Answered]
-) -> list[Answered]:
-    """Try rows again that somebody else had locked: in smaller groups, with growing waits."""
+def _unlocked(desk: Desk, rows: Sequence[Row], send: Send) -> list[Answered]:
+    """Send rows; those that somebody else had locked again, in smaller groups, after waits."""
+    answers = send(rows, COLLECTION_ROWS)
     for round_ in range(LOCKED_ROUNDS):
         again = [place for place, one in enumerate(answers) if one.code in PASSING]
         if not again:
@@ -138,7 +153,7 @@ def _unlocked(
         again.sort(key=lambda place: (_parent(rows[place], answers[place]), place))
         for start in range(0, len(again), LOCKED_ROWS * COMPOSITE_PARTS):
             places = again[start : start + LOCKED_ROWS * COMPOSITE_PARTS]
-            tried = _call(desk, verb, name, [rows[place] for place in places], LOCKED_ROWS)
+            tried = send([rows[place] for place in places], LOCKED_ROWS)
             for place, one in zip(places, tried, strict=True):
                 answers[place] = one
     return answers
