@@ -24,7 +24,7 @@ from workbench.words import nearest
 if TYPE_CHECKING:
     from workbench.services import Services
     from workbench.settings import Settings
-    from workbench.store.state import Run
+    from workbench.store.state import Run, State
     from workbench.store.state.run_rows import Trigger
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -189,20 +189,29 @@ def carry_out(services: "Services", run_id: int) -> Any:
         InputError: it is not waiting, or its document is gone.
         WorkbenchError: as the job's own ``run`` says.
     """
-    from workbench.store.state import BusyError
-
-    runs = services.state.runs
-    try:
-        run = runs.claim(run_id)
-    except BusyError as error:
-        if runs.get(run_id).trigger == "person":
-            runs.end(run_id, error)
-        raise
+    run = claim(services.state, run_id)
     try:
         return execute(services, run.job, trigger=run.trigger, run_id=run_id, **(run.options or {}))
     except Exception as error:
         # Does nothing where the job's own record has ended the run already.
-        runs.end(run_id, error)
+        services.state.runs.end(run_id, error)
+        raise
+
+
+def claim(state: "State", run_id: int) -> "Run":
+    """Make a waiting run this process's own; nothing changes where it is already.
+
+    Raises:
+        BusyError: its job is running; a person's run ends with that, any other waits on.
+        InputError: it is not waiting.
+    """
+    from workbench.store.state import BusyError
+
+    try:
+        return state.runs.claim(run_id)
+    except BusyError as error:
+        if state.runs.get(run_id).trigger == "person":
+            state.runs.end(run_id, error)
         raise
 
 
@@ -250,7 +259,8 @@ def retry(services: "Services", run_id: int, who: str) -> int:
     Raises:
         InputError: there is no such run, or it is not finished.
     """
-    again = services.state.runs.retry(run_id, who)
+    not_before = services.now() + HEADSTART
+    again = services.state.runs.retry(run_id, who, not_before=not_before)
     start(services, again)
     return again
 

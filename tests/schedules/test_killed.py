@@ -16,7 +16,7 @@ from tests.schedules import witness
 from tests.schedules.conftest import AddJob, command, kill, said, utc, wait_for
 from workbench.services import Services
 
-ROUNDS = 10
+ROUNDS = 8
 """Enough for each sort of kill; the soak does more than two hundred."""
 MINUTE = timedelta(minutes=1)
 BEGIN = utc("2020-01-01 06:00")
@@ -143,6 +143,7 @@ def test_a_run_left_between_its_slot_and_its_process_is_started_by_the_next_tick
     assert bench.state.runs.get(number).status == "done"
 
 
+@pytest.mark.soak
 def test_a_worker_that_dies_each_time_ends_as_failed_and_the_scheduler_lives(
     bench: Services, job: AddJob
 ) -> None:

@@ -311,3 +311,23 @@ def test_a_tick_cut_off_before_its_end_is_done_by_the_next(
 
     assert due_times(bench, name) == [at]
     hasty.close()
+
+
+def test_a_clock_set_years_ahead_is_worked_through_in_pieces(
+    bench: Services, job: AddJob, bare: Bare
+) -> None:
+    at = next_hour()
+    names = [job(f"w{n}", catch_up="skip") for n in range(6)]
+    bare.record(at - MINUTE)
+    ahead = at + 1_200 * HOUR
+
+    bare.record(ahead)
+    taken = [len(bench.state.slots.latest(name, 10_000)) for name in names]
+    assert sorted(taken) == [0, *[1_000] * 5]
+    for _ in range(2):
+        bare.record(ahead)
+
+    assert [len(bench.state.slots.latest(name, 10_000)) for name in names] == [1_201] * 6
+    bare.record(at)
+    bare.record(at + HOUR)
+    assert [since(at, bench, name) for name in names] == [[at, at + HOUR, ahead]] * 6

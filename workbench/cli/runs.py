@@ -108,15 +108,26 @@ def carry_out(asked: Namespace) -> int:
     from workbench.jobs import BUSY, carry_out
     from workbench.store.state import BusyError
 
-    with services() as opened:
-        run = opened.state.runs.get(asked.run)
-        with stoppable(opened, run.job):
-            try:
-                carry_out(opened, run.id)
-            except BusyError as error:
-                note(str(error))
-                return BUSY
-        return ENDED_WITH.get(opened.state.runs.get(run.id).status, 1)
+    try:
+        _claim(asked.run)
+        with services() as opened, stoppable(opened, opened.state.runs.get(asked.run).job):
+            carry_out(opened, asked.run)
+            return ENDED_WITH.get(opened.state.runs.get(asked.run).status, 1)
+    except BusyError as error:
+        note(str(error))
+        return BUSY
+
+
+def _claim(run_id: int) -> None:
+    """Claim the run before the features are loaded: from here on it is known to have begun."""
+    from workbench.jobs import claim
+    from workbench.settings import load_settings
+    from workbench.store.state import State, read_key
+
+    settings = load_settings()
+    given = settings.secret_key.get_secret_value() if settings.secret_key else None
+    with State.open(settings.state_url, secret_key=read_key(settings.home, given)) as state:
+        claim(state, run_id)
 
 
 def log(asked: Namespace) -> int:

@@ -36,6 +36,11 @@ class Agenda:
         if next_at is not None:
             heappush(self._heap, (next_at, job))
 
+    def move(self, job: str, considered: datetime | None) -> None:
+        """Put a job back that was due, considered until then; None: as it was, and due again."""
+        if (entry := self._entries.get(job)) is not None:
+            self.put(job, entry.schedules, considered or entry.considered)
+
     def drop(self, job: str) -> None:
         """Leave a job out."""
         self._entries.pop(job, None)
@@ -52,7 +57,7 @@ class Agenda:
         return self._heap[0][0] if self._heap else None
 
     def due(self, now: datetime) -> list[str]:
-        """Take out the jobs that fire at or before ``now``; ``put`` each again when it is done."""
+        """Take out the jobs that fire at or before ``now``; ``move`` each when that is done."""
         found: dict[str, None] = {}
         while (soonest := self.next_at) is not None and soonest <= now:
             found[heappop(self._heap)[1]] = None

@@ -49,6 +49,7 @@ class Keeper:
         self._ttl_s = ttl_s
         self._kinds = kinds_of(services.settings)
         self._fence: int | None = None
+        self._stands_by = False
         self._beaten_at = 0.0
         self._scheduler: Scheduler | None = None
         self._deliveries: threading.Thread | None = None
@@ -95,7 +96,9 @@ class Keeper:
         if self._fence is None:
             self._fence = lease.take(this_process(), self._ttl_s)
             if self._fence is None:
+                self._say_that_it_stands_by()
                 return False
+            self._stands_by = False
             log.info("Holding the lease (number %d)", self._fence)
             self._scheduler = Scheduler(
                 self._services, self._kinds, self._fence, rehearsed=self._rehearsed
@@ -106,6 +109,12 @@ class Keeper:
             raise LostLeaseError("Another scheduler has taken over")
         self._beaten_at = time.monotonic()
         return True
+
+    def _say_that_it_stands_by(self) -> None:
+        if not self._stands_by:
+            holder = self._services.state.lease.holder()
+            log.info("Standing by: the scheduler runs already %s", holder or "")
+        self._stands_by = True
 
     def _deliver(self, now: datetime) -> None:
         """Send alerts from a thread: a mail server that does not answer holds up no fire."""

@@ -6,12 +6,13 @@ cut off at any instruction, and the next tick, of this process or another, goes 
 
 import logging
 from datetime import datetime
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Literal
 
 from workbench.jobs import JobKind
 from workbench.schedules.after import Limits, is_held_back, startable
 from workbench.schedules.agenda import Agenda
-from workbench.schedules.fires import Fire, fires_between
+from workbench.schedules.fires import Fire, fires
 from workbench.schedules.known import KnownJob, KnownJobs
 from workbench.schedules.missed import DUE_WITHIN, Owed, owed
 from workbench.schedules.settling import Settling
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from workbench.store.state.slots import SlotState
 
 log = logging.getLogger("workbench.scheduler")
+FIRES_AT_ONCE = 1_000
+"""Of one job in one tick: three years of a daily one, sixteen hours of a minutely one."""
+SLOTS_AT_ONCE = 5_000
+"""Of all jobs in one tick, about, so that the lease is beaten and runs are started in between."""
 
 
 class Scheduler:
@@ -158,30 +163,37 @@ class Scheduler:
 
     def _take(self, now: datetime) -> None:
         """Turn every fire that has come into a slot, and the due ones into waiting runs."""
-        due = self._agenda.due(now)
-        slots: list[NewSlot] = []
+        # What a paused job misses is looked at when it is resumed.
+        due = [job for job in self._agenda.due(now) if job not in self._stopped]
         considered: dict[str, datetime] = {}
         try:
-            for job in due:
-                entry, known = self._agenda.entry(job), self._known.get(job)
-                # What a paused job misses is looked at when it is resumed.
-                if entry is None or known is None or job in self._stopped:
-                    continue
-                fires = fires_between(entry.schedules, entry.considered, now)
-                slots += _slots(known, fires, now)
-                considered[job] = fires[-1].at
-            if considered:
-                with self._lease.guarded(self._fence) as connection:
-                    self._state.slots.take(slots, within=connection)
-                    self._state.jobs.consider(considered, within=connection)
+            considered = self._taken(due, now)
         finally:
-            # Also where the database did not answer: then they are due again at once.
             for job in due:
-                if (entry := self._agenda.entry(job)) and job not in self._stopped:
-                    self._agenda.put(job, entry.schedules, entry.considered)
-        for job, until in considered.items():
-            if entry := self._agenda.entry(job):
-                self._agenda.put(job, entry.schedules, until)
+                self._agenda.move(job, considered.get(job))
+
+    def _taken(self, due: list[str], now: datetime) -> dict[str, datetime]:
+        """Write the slots of due jobs; gives until when each job is considered then.
+
+        After a long absence not all at once: the next ticks take the others.
+        """
+        slots: list[NewSlot] = []
+        considered: dict[str, datetime] = {}
+        for job in due:
+            entry, known = self._agenda.entry(job), self._known.get(job)
+            if entry is None or known is None or len(slots) >= SLOTS_AT_ONCE:
+                continue
+            coming = takewhile(
+                lambda fire: fire.at <= now, fires(entry.schedules, entry.considered)
+            )
+            found = list(islice(coming, FIRES_AT_ONCE))
+            slots += _slots(known, found, now)
+            considered[job] = found[-1].at
+        if slots:
+            with self._lease.guarded(self._fence) as connection:
+                self._state.slots.take(slots, within=connection)
+                self._state.jobs.consider(considered, within=connection)
+        return considered
 
     def _start(self, now: datetime) -> list[int]:
         """Start processes for waiting runs, as many as the limits allow."""

@@ -88,7 +88,7 @@ class Runs(RunHistory):
         with self._database.writes() as connection:
             return run_rows.inserted(connection, row)
 
-    def retry(self, run_id: int, who: str) -> int:
+    def retry(self, run_id: int, who: str, *, not_before: datetime | None = None) -> int:
         """Queue a finished run once more because a person wants it; gives the new run's number.
 
         It keeps the slot and the options, and is tried again on its own account.
@@ -102,7 +102,7 @@ class Runs(RunHistory):
                 raise InputError(
                     f"Run {run_id} is {run.status}", hint=f"Stop it first: run cancel {run_id}"
                 )
-            return run_rows.queue_again(connection, run, attempt=1, who=who)
+            return run_rows.queue_again(connection, run, attempt=1, not_before=not_before, who=who)
 
     def claim(self, run_id: int) -> Run:
         """Make a waiting run this process's own, before anything slow; ``recorded`` goes on.

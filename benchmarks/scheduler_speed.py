@@ -1,0 +1,154 @@
+"""The scheduler with a thousand documents of five schedules each: ticks, idling, starts of runs.
+
+    .venv/bin/python -m benchmarks.scheduler_speed [documents]
+
+Takes about three minutes: it idles for one, and waits for two real minutes to come.
+"""
+
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.schedules import witness
+from workbench.jobs import ROOT, kinds_of
+from workbench.schedules.scheduler import Scheduler
+from workbench.services import Services, open_services
+from workbench.settings import Settings
+from workbench.store.state.processes import this_process
+
+DOCUMENTS = 1_000
+IDLE_S = 60
+
+
+def schedules(number: int, hour: int) -> list[dict[str, Any]]:
+    """Five schedules, none of which fires within some hours of ``hour``."""
+    far = (hour + 6 + number % 12) % 24
+    return [
+        {"every": "daily", "hour": far, "minute": number % 60},
+        {"every": "weekly", "on": ["mon", "thu"], "hour": far, "minute": (number + 7) % 60},
+        {"every": "monthly", "on": [1, "last"], "hour": far},
+        {"every": "hourly", "minute": number % 60, "active_hours": {"from": far, "to": far}},
+        {"every": "cron", "cron": f"{number % 60} {far} * * 1-5"},
+    ]
+
+
+def prepared(home: Path, documents: int) -> Services:
+    """An installation with that many jobs."""
+    bench = open_services(Settings(home=home, jobs=witness.SETTING))
+    hour = datetime.now(UTC).hour
+    wanted = [
+        ("witness", f"w{n}", {"name": f"w{n}", "schedules": schedules(n, hour)})
+        for n in range(documents)
+    ]
+    bench.state.documents.put_many(wanted, who="benchmark")
+    return bench
+
+
+def taken_ms(work: Callable[[], object]) -> float:
+    """How long it takes, in milliseconds."""
+    begun = time.perf_counter()
+    work()
+    return (time.perf_counter() - begun) * 1000
+
+
+def ticks(bench: Services) -> None:
+    """Ticks in this process: the first, idle ones, one with a changed document, one with fires."""
+    fence = bench.state.lease.take(this_process())
+    assert fence is not None
+    scheduler = Scheduler(bench, kinds_of(bench.settings), fence)
+    now = datetime.now(UTC)
+    first = taken_ms(lambda: scheduler.tick(now))
+    idle = [taken_ms(lambda: scheduler.tick(now)) for _ in range(200)]
+    body = {"name": "w0", "schedules": schedules(1, now.hour)}
+    bench.state.documents.put("witness", "w0", body, who="benchmark")
+    changed = taken_ms(lambda: scheduler.tick(now))
+    later = now + timedelta(days=1)
+    fires = taken_ms(lambda: scheduler.record(later))
+    slots = sum(1 for _ in bench.state.runs.latest(limit=100_000)) + len(bench.state.slots.missed())
+    bench.state.lease.release(fence)
+    print(f"first tick, everything read     {first:8.1f} ms")
+    worst = sorted(idle)[-4]
+    print(
+        f"idle tick                       {statistics.median(idle):8.1f} ms, 98 % below {worst:.1f}"
+    )
+    print(f"tick after one document changed {changed:8.1f} ms")
+    print(f"a day's {slots} slots at once    {fires:8.1f} ms")
+
+
+def cpu_s(pid: int) -> float:
+    """Processor seconds of a process so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def memory_mb(pid: int) -> float:
+    """Memory of a process that is really there, in MB."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    [line] = [line for line in lines if line.startswith("VmRSS")]
+    return int(line.split()[1]) / 1000
+
+
+def idling(bench: Services) -> None:
+    """A scheduler that has nothing to do, then four jobs that fire at the full minute."""
+    home = bench.settings.home
+    scheduler = subprocess.Popen(
+        [sys.executable, "-m", "workbench", "scheduler"],
+        cwd=ROOT,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "WORKBENCH_HOME": str(home), "WORKBENCH_JOBS": witness.SETTING},
+    )
+    try:
+        while (holder := bench.state.lease.holder()) is None or holder.pid != scheduler.pid:
+            time.sleep(0.1)
+        time.sleep(5)
+        before, begun = cpu_s(scheduler.pid), time.monotonic()
+        time.sleep(IDLE_S)
+        share = (cpu_s(scheduler.pid) - before) / (time.monotonic() - begun)
+        print(f"idle process                    {share:8.2%} of one core")
+        print(f"memory                          {memory_mb(scheduler.pid):8.0f} MB")
+        late_s = fired(bench)
+        median, most = statistics.median(late_s), max(late_s)
+        print(f"runs started after their time   {median:8.2f} s, most {most:.2f} s")
+    finally:
+        scheduler.send_signal(signal.SIGTERM)
+        scheduler.wait()
+
+
+def fired(bench: Services) -> list[float]:
+    """How late runs start, in seconds, over two real minutes."""
+    names = [f"minutely{n}" for n in range(4)]
+    every = [{"every": "cron", "cron": "* * * * *"}]
+    begun = datetime.now(UTC)
+    bench.state.documents.put_many(
+        [("witness", name, {"name": name, "schedules": every}) for name in names], who="benchmark"
+    )
+    late: dict[int, float] = {}
+    while len(late) < 2 * len(names):
+        time.sleep(0.5)
+        for run in bench.state.runs.latest(since=begun, limit=100):
+            if "minutely" in run.job and run.started_at and run.due_at and run.due_at >= begun:
+                late[run.id] = (run.started_at - run.due_at).total_seconds()
+    return list(late.values())
+
+
+def main() -> None:
+    """Print every figure."""
+    documents = int(sys.argv[1]) if len(sys.argv) > 1 else DOCUMENTS
+    with tempfile.TemporaryDirectory() as folder:
+        bench = prepared(Path(folder) / "home", documents)
+        print(f"{documents} documents of five schedules each; load {os.getloadavg()[0]:.1f}")
+        idling(bench)
+        ticks(bench)
+        bench.close()
+
+
+if __name__ == "__main__":
+    main()
