@@ -79,14 +79,22 @@ class Match:
 
     def create(self) -> str:
         """SQL that makes ``matched`` from ``base``, ``live`` and ``last``."""
+        rules = self.automation.update.match
+        found, times = "live.id", "1"
+        joins = " LEFT JOIN live ON live.id = base.key"
+        if rules:
+            found, times = "keys.id", "keys.times"
+            joins = (
+                f" LEFT JOIN ({keys_sql('live', rules)}) AS keys ON keys.key = base.key "
+                "LEFT JOIN live ON live.id = keys.id"
+            )
+        if self.last is not None:
+            joins += f" LEFT JOIN last ON last.id = {found}"
         joined = (
-            f"SELECT base.*, coalesce(keys.id, base.key) AS id, keys.id IS NOT NULL AS found, "
-            f"coalesce(keys.times, 0) AS times, true AS in_base, "
+            f"SELECT base.*, coalesce({found}, base.key) AS id, {found} IS NOT NULL AS found, "
+            f"coalesce({times}, 0) AS times, true AS in_base, "
             f"{'last.id IS NOT NULL' if self.last is not None else 'false'} AS was, "
-            f"{self._standing()} FROM ({self._read()}) AS base "
-            f"LEFT JOIN ({keys_sql('live', self.automation.update.match)}) AS keys "
-            "ON keys.key = base.key LEFT JOIN live ON live.id = keys.id"
-            f"{' LEFT JOIN last ON last.id = keys.id' if self.last is not None else ''}"
+            f"{self._standing()} FROM ({self._read()}) AS base{joins}"
         )
         return f"CREATE OR REPLACE TABLE matched AS {self._finished(joined)}"
 
