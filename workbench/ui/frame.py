@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = {
     name: str(ROOT / "pages" / f"{name}.py")
-    for name in ("home", "pulls", "explore", "automations", "runs", "connections")
+    for name in ("home", "pulls", "explore", "automations", "campaigns", "runs", "connections")
 }
 """The files of the pages, by name."""
 LOOPBACK = ("http://127.0.0.1", "http://localhost", "http://[::1]")

@@ -14,7 +14,10 @@ from workbench.ui.frame import PAGES
 MENU = {
     "": (("home", "Home", "home"),),
     "Data": (("pulls", "Pulls", "download"), ("explore", "Explore", "table")),
-    "Activate": (("automations", "Automations", "sync_alt"),),
+    "Activate": (
+        ("automations", "Automations", "sync_alt"),
+        ("campaigns", "Campaigns", "campaign"),
+    ),
     "Operate": (
         ("runs", "Runs & schedules", "schedule"),
         ("connections", "Connections", "cable"),

@@ -5,7 +5,7 @@ Also the one way an error reaches the eye.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
@@ -19,7 +19,18 @@ if TYPE_CHECKING:
     from workbench.services import Services
 
 Shown = Literal[
-    "pull", "automation", "record", "dataset", "connection", "run", "new", "job", "status", "show"
+    "pull",
+    "automation",
+    "campaign",
+    "sync",
+    "record",
+    "dataset",
+    "connection",
+    "run",
+    "new",
+    "job",
+    "status",
+    "show",
 ]
 """Deep links: what a page shows is in its address, so that reloading shows the same thing."""
 WHO = "page"
@@ -89,6 +100,30 @@ def pick_shown(what: Shown, label: str, options: Sequence[str]) -> str:
     if shown(what) is None:
         show(**{what: picked})
     return picked
+
+
+def pick_section(label: str, options: Mapping[str, str]) -> str:
+    """Which section of the page is shown, by its title; the address keeps it for a reload."""
+    key = f"section:{label}"
+    first = next(iter(options))
+    address = shown("show")
+
+    def moved() -> None:
+        st.query_params["show"] = st.session_state[key]
+
+    if address in options:
+        st.session_state[key] = address
+    st.session_state.setdefault(key, first)
+    st.segmented_control(
+        label,
+        list(options),
+        format_func=options.__getitem__,
+        required=True,
+        key=key,
+        on_change=moved,
+        label_visibility="collapsed",
+    )
+    return str(st.session_state[key])
 
 
 def zone() -> str:

@@ -1,0 +1,300 @@
+"""The campaigns page: what needs somebody, the reconcile sheet, a sync, every section of one."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.campaigns.conftest import Desk, _org  # noqa: F401 -- the rehearsal org of a test run
+from tests.pages.campaign_home import DRIP, SHOW, WEBINAR, build, reopened
+from tests.pages.conftest import Open, said
+from workbench.services import Services
+from workbench.standin import PendoStandIn
+from workbench.standin.salesforce.standin import SalesforceStandIn
+
+LONG_S = 120.0
+"""Seconds after which a run that has not ended counts as hanging."""
+
+
+@pytest.fixture(scope="module")
+def _built(
+    tmp_path_factory: pytest.TempPathFactory,
+    _org: SalesforceStandIn,  # noqa: F811
+    _pendo: PendoStandIn,
+) -> Desk:
+    _org.reset()
+    _pendo.reset()
+    built = build(tmp_path_factory.mktemp("campaign-pages") / "home", _org, _pendo)
+    built.opened.close()
+    return built
+
+
+@pytest.fixture
+def desk(_built: Desk, home: Path) -> Iterator[Desk]:
+    """Both sides of the page's home, in fair weather; the org is only read unless a test says."""
+    shutil.copytree(_built.opened.settings.home, home)
+    _built.org.weather([])
+    again = reopened(home, _built)
+    yield again
+    again.opened.close()
+
+
+@pytest.fixture
+def acted(desk: Desk) -> Iterator[Desk]:
+    """The same, with the org put back afterwards: people do something in it."""
+    yield desk
+    desk.org.weather([])
+
+
+def open_campaign(page: Open, desk: Desk, name: str, show: str = "dashboard") -> AppTest:
+    """One campaign's page, at a section."""
+    return page("campaigns", campaign=desk.campaigns()[name], show=show)
+
+
+def ended(services: Services) -> None:
+    """Wait for the newest run."""
+    deadline = time.monotonic() + LONG_S
+    while not services.state.runs.latest()[0].is_finished and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
+def test_without_a_connection_the_page_takes_one(page: Open, home: Path) -> None:
+    app = page("campaigns")
+
+    assert "No Salesforce connection yet" in said(app)
+    app.text_input(key="campaigns.connect.name").input("acme")
+    app.text_input(key="campaigns.connect.url").input("not an address")
+    app.text_input(key="campaigns.connect.client_id").input("rehearsal-id")
+    app.text_input(key="campaigns.connect.client_secret").input("rehearsal-secret")
+    app.button[-1].click().run()
+    assert app.error
+    assert not app.exception
+
+
+def test_a_sync_is_made_and_its_campaigns_read(page: Open, desk: Desk) -> None:
+    desk.opened.documents.delete("campaign_sync", "acme-campaigns", "tests")
+    app = page("campaigns")
+    assert "No campaign sync yet" in said(app)
+
+    app.button(key="empty.go").click().run()
+    assert "No campaign of campaigns is known yet" in said(app)
+    app.button(key="empty.go").click().run()
+
+    assert len(desk.opened.state.campaigns.all("campaigns")) == len(desk.campaigns())
+    assert not app.exception
+
+
+def test_the_list_puts_first_what_needs_somebody_and_tells_every_date(
+    page: Open, desk: Desk
+) -> None:
+    app = page("campaigns")
+
+    text = said(app)
+    assert "**200** members" in text
+    assert "Auto-sync is on although the campaign is closed" in text
+    toggles = [each.key for each in app.toggle if str(each.key).startswith("campaigns.auto.")]
+    assert toggles[0] == f"campaigns.auto.{desk.campaigns()[SHOW]}"
+    assert "Next: 11 Mar 2026, 01:00 UTC = 10 Mar 2026, 21:00 EDT" in text or (
+        "Next: 11 Mar 2026, 01:00 UTC" in text
+    )
+    assert "Documented only in the older manual" in text
+    assert not app.toggle(key="campaigns.hourly.False").value
+    assert not app.exception
+
+
+def test_auto_sync_of_a_closed_campaign_is_turned_off_with_one_click(
+    page: Open, desk: Desk
+) -> None:
+    show = desk.campaigns()[SHOW]
+    app = page("campaigns")
+
+    app.button(key=f"campaigns.off.{show}").click().run()
+
+    row = desk.opened.state.campaigns.get(show)
+    assert row is not None
+    assert not row.auto_sync
+    assert "Auto-sync on, campaign closed" not in said(app)
+    assert not app.exception
+
+
+def test_a_checkbox_whose_field_is_not_there_goes_back_and_says_why(page: Open, desk: Desk) -> None:
+    desk.document(auto_sync_field="No_Such_Field__c")
+    drip = desk.campaigns()[DRIP]
+    app = page("campaigns")
+
+    app.toggle(key=f"campaigns.auto.{drip}").set_value(True).run()
+
+    assert "No_Such_Field__c" in app.error[0].value.replace("\\", "")
+    assert not app.toggle(key=f"campaigns.auto.{drip}").value
+    assert not app.exception
+
+
+def test_the_gauge_tells_the_org_and_ours_apart_with_the_forecast(page: Open, desk: Desk) -> None:
+    metrics = {each.label: each.value for each in page("campaigns").metric}
+
+    assert " of 15\u202f000 (" in metrics["Whole org, last 24 h"]
+    assert " of 3\u202f000 (" in metrics["Ours, last 24 h"]
+    assert "calls" in metrics["Forecast of a day"]
+
+
+@pytest.mark.parametrize(
+    ("section", "sentence"),
+    [
+        ("dashboard", "Active editions"),
+        ("members", "200\u202fmembers"),
+        ("editions", "Each number counts members once"),
+        ("mails", "Sends, last 30 days"),
+        ("statistics", "Clicked to Open Rate: 41.7\u202f% = 25 of 60 who opened"),
+        ("product", "The day of the mail counts on neither side"),
+        ("mapping", "Labels of this campaign in Salesforce: Sent (default), Opened"),
+        ("history", "Pick a line to see what that sync changed"),
+    ],
+)
+def test_a_deep_link_opens_a_section(page: Open, desk: Desk, section: str, sentence: str) -> None:
+    app = open_campaign(page, desk, WEBINAR, section)
+
+    assert sentence in said(app).replace("\\", "")
+    assert not app.exception
+
+
+def test_a_campaign_that_is_not_started_says_how_it_starts(page: Open, desk: Desk) -> None:
+    app = open_campaign(page, desk, "Win-back", "members")
+
+    assert app.button(key="campaign.synchronize.top").disabled
+    assert "New Edition makes its first edition" in said(app)
+    assert not app.exception
+
+
+def test_an_unknown_campaign_is_said(page: Open, desk: Desk) -> None:
+    app = page("campaigns", campaign="701000000000000AAA")
+
+    assert "No campaign 701000000000000AAA is known here" in app.error[0].value
+    assert not app.exception
+
+
+def test_members_are_found_and_their_reasons_shown(page: Open, desk: Desk) -> None:
+    app = open_campaign(page, desk, WEBINAR, "members")
+
+    app.selectbox(key="campaign.members.reason").select("No address").run()
+
+    table = app.dataframe[0].value
+    assert set(table["Reason"]) == {"No address"}
+    assert set(table["State"]) == {"Inactive"}
+    assert not app.exception
+
+
+def test_product_activity_is_told_by_edition_beside_those_without_a_mail(
+    page: Open, desk: Desk
+) -> None:
+    app = open_campaign(page, desk, WEBINAR, "product")
+
+    app.button_group(key="campaign.product.days").set_value(3).run()
+
+    told = {row["Edition"]: row for row in app.dataframe[0].value.to_dict("records")}
+    assert set(told) == {"Edition 1", "Got no mail, same days"}
+    assert told["Edition 1"]["Members"] == 120
+    assert told["Edition 1"]["Measured"] > 0
+    assert not app.exception
+
+
+def test_a_label_that_the_campaign_lacks_is_said_and_a_mapping_saved(
+    page: Open, desk: Desk
+) -> None:
+    desk.document(status_map={"clicked": "Respondet"})
+    webinar = desk.campaigns()[WEBINAR]
+    app = open_campaign(page, desk, WEBINAR, "mapping")
+    assert "The campaign has no label Respondet: it is held" in said(app)
+
+    app.selectbox(key=f"campaign.map.{webinar}.clicked").select("Clicked").run()
+    app.button(key="campaign.map.save").click().run()
+
+    saved = desk.opened.documents.campaign_sync("acme-campaigns")
+    assert saved.status_map_of(webinar).clicked == "Clicked"
+    assert saved.status_map.clicked == "Respondet"
+    assert "has no label" not in said(app)
+    assert not app.exception
+
+
+def test_the_sheet_shows_both_directions_holds_rows_and_syncs_exactly_that(
+    page: Open, acted: Desk
+) -> None:
+    desk, drip = acted, acted.campaigns()[DRIP]
+    gone, moved, *_ = desk.ours(drip)
+    person = desk.ours(drip)[moved]["person_id"]
+    desk.act("delete_member", member=gone)
+    desk.act("change_address", person=person, email="moved@example.com")
+    app = open_campaign(page, desk, DRIP)
+    app.button(key="campaign.synchronize.top").click().run()
+    key = f"campaigns.sheet.{drip}"
+
+    sheet = app.dataframe[0].value
+    assert {"− leaves", "→ changes"} <= set(sheet["What happens"])
+    assert "moved@example.com" in set(sheet["Afterwards"])
+    assert app.button(key=f"{key}.go").disabled, "members leave: not without a confirmation"
+
+    app.checkbox(key=f"{key}.confirm").check().run()
+    assert "in, " in app.button(key=f"{key}.go").label
+    app.button(key=f"{key}.go").click().run()
+    ended(desk.opened)
+    app.run()
+
+    run = desk.opened.state.runs.latest()[0]
+    assert (run.status, run.job) == ("done", "campaign/acme-campaigns")
+    assert gone not in desk.ours(drip)
+    assert desk.ours(drip)[moved]["email"] == "moved@example.com"
+    assert f"**Run {run.id}**" in said(app)
+    assert not app.exception
+
+
+def test_a_row_that_is_held_stays_as_it_was(page: Open, acted: Desk) -> None:
+    desk, show = acted, acted.campaigns()[SHOW]
+    member = next(iter(desk.ours(show)))
+    desk.act("change_status", member=member, status="Attended")
+    app = open_campaign(page, desk, SHOW)
+    app.button(key="campaign.synchronize.top").click().run()
+    key = f"campaigns.sheet.{show}"
+    table = app.dataframe[0]
+    place = list(table.value["Afterwards"]).index("Attended")
+    rows = next(each for each in app.session_state if str(each).startswith(f"{key}.rows.all"))
+
+    app.session_state[rows] = {"selection": {"rows": [place], "columns": [], "cells": []}}
+    app.run()
+    app.button(key=f"{key}.hold").click().run()
+
+    assert desk.opened.state.campaigns.decisions("acme-campaigns", [show])[0]["decision"] == "hold"
+    assert not app.exception
+
+
+def test_new_edition_shows_who_joins_before_anybody_does(page: Open, desk: Desk) -> None:
+    app = open_campaign(page, desk, "Win-back")
+
+    app.button(key="campaign.edition").click().run()
+
+    key = f"campaigns.sheet.{desk.campaigns()['Win-back']}"
+    assert app.button(key=f"{key}.go").label == "Make the first edition: 15\u202fmembers join"
+    assert "nothing goes to Salesforce at the initial sync" in said(app)
+    assert desk.ours(desk.campaigns()["Win-back"]) == {}
+    assert not app.exception
+
+
+@pytest.mark.parametrize("fault", ["limit", "gone"])
+def test_a_salesforce_that_does_not_answer_is_a_sentence(
+    page: Open, desk: Desk, fault: str
+) -> None:
+    if fault == "limit":
+        desk.org.act({"do": "use_calls", "calls": 1_000_000})
+    else:
+        connection = desk.opened.documents.salesforce("acme-sf")
+        elsewhere = connection.model_copy(update={"url": "http://127.0.0.1:9"})
+        desk.opened.documents.save(elsewhere, "tests")
+    app = open_campaign(page, desk, WEBINAR)
+
+    app.button(key="campaign.synchronize.top").click().run()
+
+    assert app.error
+    assert "Traceback" not in app.error[0].value
+    assert "Active editions" in said(app), "what is known is still shown"
+    assert not app.exception

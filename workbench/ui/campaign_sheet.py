@@ -1,0 +1,268 @@
+"""The reconcile sheet: both directions before anything changes, decisions on rows, and the go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from workbench.ui import formats
+from workbench.ui.campaign_sheet_rows import VIEWS, decide, pick_view, show_rows
+from workbench.ui.chips import STATES
+from workbench.ui.session import (
+    WHO,
+    asked,
+    explained,
+    remember,
+    remembered,
+    services,
+    show,
+    shown,
+    zone,
+)
+from workbench.ui.session import ask as open_question
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from workbench.campaigns.look import Looked
+    from workbench.campaigns.model import CampaignSync
+    from workbench.campaigns.vocabulary import SyncKind
+    from workbench.store.state.campaigns import CampaignRow
+
+TITLES: dict[str, str] = {"manual": "Synchronize", "initial": "New Edition: the initial sync"}
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A sheet of this session and when both sides were read for it."""
+
+    looked: Looked
+    at: datetime
+
+
+def kept_sheet(campaign_id: str) -> Kept | None:
+    """The sheet of a campaign that is open in this session."""
+    kept = remembered(f"campaign-sheet/{campaign_id}")
+    return kept if isinstance(kept, Kept) else None
+
+
+def close_sheet(campaign_id: str) -> None:
+    """Put the sheet away."""
+    remember(f"campaign-sheet/{campaign_id}", None)
+    open_question(_leaving(campaign_id), False)
+
+
+def open_sheet(sync: CampaignSync, row: CampaignRow, kind: SyncKind) -> None:
+    """Read both sides and keep the sheet; where that fails, the page says why."""
+    from workbench.campaigns.run import preview
+
+    with explained(stop=False), st.spinner("Reading both sides…", show_time=True):
+        looked = preview(sync, row.id, services(), kind=kind)
+        remember(f"campaign-sheet/{row.id}", Kept(looked, services().now()))
+        open_question(_leaving(row.id), False)
+        st.rerun()
+
+
+def show_sheet(sync: CampaignSync, row: CampaignRow, kept: Kept) -> None:
+    """The whole sheet; its button carries out exactly what it shows."""
+    looked = kept.looked
+    key = f"campaigns.sheet.{row.id}"
+    with st.container(border=True, key="campaign-sheet"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.subheader(TITLES.get(looked.kind, looked.kind), anchor=False)
+            if st.button("Read again", icon=":material/refresh:", key=f"{key}.again"):
+                open_sheet(sync, row, looked.kind)
+            if st.button("Close", icon=":material/close:", key=f"{key}.close"):
+                close_sheet(row.id)
+                st.rerun()
+        _numbers(sync, looked)
+        _warnings(looked)
+        release = _leave(sync, row, looked, key)
+        if release and not looked.plan.inputs.rules.release:
+            _keep(row.id, replace(kept, looked=replace(looked, plan=looked.plan.released())))
+            st.rerun()
+        _go(sync, row, looked, key)
+        view = pick_view(looked.plan.sheet, key)
+        ticked = show_rows(looked.plan.sheet, view, key)
+        if decide(sync, row.id, ticked, key, has_conflicts=view == "conflicts"):
+            _keep(row.id, replace(kept, looked=_decided(sync, row, looked)))
+            st.rerun()
+        _statistics(looked)
+        at = formats.moment(kept.at, zone())
+        st.caption(
+            f"Both sides as of {at.text} · sheet {looked.plan.fingerprint} · "
+            f"{formats.counted(looked.calls, 'call')} expected, by the contract's sum "
+            f"{formats.number(looked.estimate.calls)}"
+        )
+
+
+def _keep(campaign_id: str, kept: Kept) -> None:
+    remember(f"campaign-sheet/{campaign_id}", kept)
+
+
+def _decided(sync: CampaignSync, row: CampaignRow, looked: Looked) -> Looked:
+    """The same reading with what was decided about rows since; nobody is asked again."""
+    from workbench.campaigns import shapes
+
+    rows = services().state.campaigns.decisions(sync.name, [row.id])
+    return replace(looked, plan=looked.plan.with_decisions(shapes.table(rows, shapes.DECISIONS)))
+
+
+def _numbers(sync: CampaignSync, looked: Looked) -> None:
+    """What comes in, what goes out, what is disputed, what it costs."""
+    counts = looked.plan.counts
+    left, right = st.columns(2)
+    told = {
+        left: (
+            "From Salesforce to the mail side",
+            {
+                "join": counts.joined,
+                "leave": counts.left,
+                "address or name": counts.updated,
+                "status": counts.statuses_in,
+            },
+        ),
+        right: (
+            "From the mail side to Salesforce",
+            {
+                "status": counts.statuses_out,
+                "statistics": looked.statistics.rows.num_rows,
+                "conflict": counts.conflicts,
+                "held": counts.held,
+            },
+        ),
+    }
+    for place, (title, numbers) in told.items():
+        words = " · ".join(f"**{formats.number(n)}** {name}" for name, n in numbers.items())
+        place.markdown(f"**{title}**  \n{words}")
+    rest = _calls_left(sync)
+    tests = _test_members(looked)
+    st.caption(
+        f"{formats.counted(looked.calls, 'API call')} to carry it out"
+        + (f" · {formats.number(rest)} of our share left" if rest is not None else "")
+        + (f" · {formats.counted(tests, 'test member')}" if tests else "")
+        + (" · nothing goes to Salesforce at the initial sync" if looked.kind == "initial" else "")
+    )
+
+
+def _calls_left(sync: CampaignSync) -> int | None:
+    from workbench.campaigns.board import DAY
+    from workbench.campaigns.run import allocation
+
+    history = services().state.campaign_history
+    usage = history.usage(sync.connection)
+    share = allocation(sync, services()).calls(usage.limit if usage else None)
+    if share is None:
+        return None
+    return max(share - history.calls_since(sync.connection, services().now() - DAY), 0)
+
+
+def _test_members(looked: Looked) -> int:
+    import pyarrow.compute as pc
+
+    return int(pc.sum(looked.plan.states["is_test"]).as_py() or 0)
+
+
+def _warnings(looked: Looked) -> None:
+    verdict = looked.plan.verdict
+    if verdict.held:
+        colour, icon = STATES["held"]
+        st.markdown(f":{colour}-badge[:material/{icon}: held] {formats.plain(verdict.words)}")
+    for warned in looked.all_warnings:
+        st.caption(f":material/warning: {formats.plain(str(warned))}")
+
+
+def _leaving(campaign_id: str) -> str:
+    return f"let members of {campaign_id} leave"
+
+
+def _leave(sync: CampaignSync, row: CampaignRow, looked: Looked, key: str) -> bool:
+    """Members that leave are counted and confirmed; gives whether held ones are let go."""
+    counts = looked.plan.counts
+    if looked.plan.verdict.held:
+        return st.checkbox("Let all of them leave although they are so many", key=f"{key}.release")
+    if counts.left and sync.deletes.confirm_manual:
+        told = formats.counted(counts.left, "member")
+        confirmed = st.checkbox(
+            f"Yes, {told} shall be deleted on the mail side, as in Salesforce",
+            key=f"{key}.confirm",
+        )
+        open_question(_leaving(row.id), confirmed)
+    return looked.plan.inputs.rules.release
+
+
+def _why_not(sync: CampaignSync, row: CampaignRow, looked: Looked) -> str:
+    """Why it cannot go now; "" where it can."""
+    if looked.plan.counts.left and sync.deletes.confirm_manual and not asked(_leaving(row.id)):
+        return "Confirm first that members are deleted here"
+    if (run := running(sync.name, row.id)) is not None:
+        return f"Run {run} is syncing it already"
+    return ""
+
+
+def running(sync: str, campaign_id: str) -> int | None:
+    """The run of this campaign that is under way or waits."""
+    for run in services().state.runs.latest(f"campaign/{sync}", limit=20):
+        if not run.is_finished and (run.options or {}).get("campaign") == campaign_id:
+            return run.id
+    return None
+
+
+def _go(sync: CampaignSync, row: CampaignRow, looked: Looked, key: str) -> None:
+    """The button says what it will do; the run it starts is followed on this page."""
+    why_not = _why_not(sync, row, looked)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button(
+            _label(looked), type="primary", icon=":material/sync:", key=f"{key}.go",
+            disabled=bool(why_not),
+        ):  # fmt: skip
+            _launch(sync, row, looked)
+        if why_not:
+            st.caption(why_not, width="content")
+
+
+def _label(looked: Looked) -> str:
+    counts = looked.plan.counts
+    inward = counts.joined + counts.left + counts.updated + counts.statuses_in
+    outward = counts.statuses_out
+    if looked.kind == "initial":
+        return f"Make the first edition: {formats.counted(counts.joined, 'member')} join"
+    told = (
+        f"{formats.counted(inward, 'change')} in, {formats.counted(outward, 'status', 'statuses')} "
+        "out"
+    )
+    return f"Synchronize: {told}" if inward or outward else "Synchronize: both sides agree"
+
+
+def _launch(sync: CampaignSync, row: CampaignRow, looked: Looked) -> None:
+    from workbench.jobs import launch
+
+    options: dict[str, Any] = {
+        "campaign": row.id,
+        "kind": looked.kind,
+        "fingerprint": looked.plan.fingerprint,
+        "release": looked.plan.inputs.rules.release,
+    }
+    with explained():
+        run_id = launch(services(), f"campaign/{sync.name}", options, who=WHO)
+    close_sheet(row.id)
+    show(campaign=row.id, run=run_id, show=shown("show"))
+    st.rerun()
+
+
+def _statistics(looked: Looked) -> None:
+    rows = looked.statistics.rows
+    if not rows.num_rows:
+        return
+    with st.expander(f"Statistics to write ({rows.num_rows})", type="compact"):
+        st.dataframe(
+            rows.drop_columns(["campaign_id"]),
+            hide_index=True,
+            column_config={"statistic": "Statistic", "field": "Field in Salesforce",
+                           "before": "Now", "after": "To be written"},
+        )  # fmt: skip
+
+
+__all__ = ["VIEWS", "close_sheet", "kept_sheet", "open_sheet", "running", "show_sheet"]

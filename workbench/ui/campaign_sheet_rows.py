@@ -1,0 +1,209 @@
+"""The rows of the reconcile sheet: views with their numbers, search, pages, decisions on rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from workbench.sql import literal
+from workbench.ui import formats
+from workbench.ui.session import WHO, explained, note_for_later, services
+from workbench.ui.table_file import offer
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from workbench.campaigns.model import CampaignSync
+
+VIEWS: Mapping[str, str] = {
+    "all": "everything",
+    "joins": "joins",
+    "leaves": "leaves",
+    "people": "addresses and names",
+    "in": "statuses in",
+    "out": "statuses out",
+    "conflicts": "conflicts",
+    "held": "held",
+    "tests": "test members",
+}
+"""The views of a sheet, in the order in which they are read."""
+CONDITIONS: Mapping[str, str] = {
+    "all": "TRUE",
+    "joins": "what = 'joined'",
+    "leaves": "what = 'left'",
+    "people": "what IN ('address', 'name', 'person')",
+    "in": "what IN ('status', 'state') AND direction = 'in'",
+    "out": "what = 'status' AND direction = 'out'",
+    "conflicts": "status = 'conflict' OR reason LIKE 'both sides changed it%'",
+    "held": "status IN ('held', 'waits', 'dropped')",
+    "tests": "reason = 'global test member'",
+}
+SIGNS = {
+    "new": "+ joins",
+    "changed": "→ changes",
+    "gone": "− leaves",
+    "held": "‖ held",
+    "conflict": "≠ conflict",
+    "dropped": "= left alone",
+    "waits": "◦ waits",
+}
+"""Statuses with a sign, so that colour is never the only one."""
+DIRECTIONS = {"in": "to the mail side", "out": "to Salesforce"}
+DECISIONS = {
+    "hold": ("Hold", "It comes again at the next sync."),
+    "exclude": ("Exclude", "No sync touches it until that is forgotten."),
+    "salesforce": ("Salesforce wins", "Salesforce's status is taken over."),
+    "mail_side": ("The mail side wins", "Our status is written to Salesforce."),
+}
+"""What a person may decide about a row."""
+PAGE_ROWS = 50
+HEIGHT = 460
+
+
+def counts(sheet: pa.Table) -> dict[str, int]:
+    """Rows of each view."""
+    import duckdb
+
+    told = ", ".join(f'count(*) FILTER ({text}) AS "{view}"' for view, text in CONDITIONS.items())
+    connection = duckdb.connect(config={"threads": 1})
+    try:
+        connection.register("sheet", sheet)
+        row: dict[str, int]
+        [row] = connection.sql(f"SELECT {told} FROM sheet").to_arrow_table().to_pylist()
+        return row
+    finally:
+        connection.close()
+
+
+def rows_of(sheet: pa.Table, view: str, search: str) -> pa.Table:
+    """The rows of a view that hold a text."""
+    import duckdb
+
+    connection = duckdb.connect(config={"threads": 1})
+    try:
+        connection.register("sheet", sheet)
+        found = f"SELECT * FROM sheet WHERE ({CONDITIONS[view]})"
+        text = "lower(concat_ws(' ', name, email, member_id, before, after, reason))"
+        holds = f"contains({text}, {literal(search.lower())})"
+        ordered = f"{found} AND {holds} ORDER BY direction, what, name, member_id, field"
+        return connection.sql(ordered).to_arrow_table()
+    finally:
+        connection.close()
+
+
+def pick_view(sheet: pa.Table, key: str) -> str:
+    """Which rows are shown; each view with its number, empty ones left out."""
+    numbers = counts(sheet)
+    there = [view for view in VIEWS if numbers[view] or view == "all"]
+    view = st.segmented_control(
+        "Show",
+        there,
+        default="all",
+        format_func=lambda each: f"**{formats.number(numbers[each])}** {VIEWS[each]}",
+        key=f"{key}.view.{','.join(there)}",
+        label_visibility="collapsed",
+    )
+    return str(view or "all")
+
+
+def show_rows(sheet: pa.Table, view: str, key: str) -> list[str]:
+    """One page of a view with search; gives the members that are ticked."""
+    if not sheet.num_rows:
+        st.caption("Nothing would change on either side.")
+        return []
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        search = st.text_input(
+            "Search", type="search", live="400ms", key=f"{key}.search", width=260,
+            placeholder="Name, address, id or reason", label_visibility="collapsed",
+        )  # fmt: skip
+        number = st.number_input(
+            "Page", 1, None, 1, key=f"{key}.page", width=130, label_visibility="collapsed"
+        )
+        place = st.empty()
+    found = rows_of(sheet, view, (search or "").strip())
+    pages = max(1, -(-found.num_rows // PAGE_ROWS))
+    start = (min(int(number), pages) - 1) * PAGE_ROWS
+    place.caption(
+        f"Page {min(int(number), pages)} of {pages} · {formats.counted(found.num_rows, 'row')}",
+        width="content",
+    )
+    page = found.slice(start, PAGE_ROWS)
+    if not page.num_rows:
+        st.caption("No row is like that.")
+        return []
+    event: Any = st.dataframe(
+        readable(page),
+        hide_index=True,
+        height="auto" if page.num_rows <= 12 else HEIGHT,
+        key=f"{key}.rows.{view}.{start}",
+        on_select="rerun",
+        selection_mode="multi-row",
+        column_config={"Why": st.column_config.TextColumn(width="large")},
+    )
+    offer(found, "reconcile-sheet", key)
+    ids = page["member_id"].to_pylist()
+    return list(dict.fromkeys(ids[at] for at in event.selection.rows if at < len(ids)))
+
+
+def readable(page: pa.Table) -> dict[str, list[Any]]:
+    """A page as a person reads it."""
+    columns = page.to_pydict()
+    fields = zip(columns["what"], columns["field"], strict=True)
+    return {
+        "Goes": [DIRECTIONS.get(each, each) for each in columns["direction"]],
+        "What happens": [SIGNS.get(each, each) for each in columns["status"]],
+        "Member": columns["name"],
+        "E-mail": columns["email"],
+        "What": [what if what in ("joined", "left") else field or what for what, field in fields],
+        "Now": columns["before"],
+        "Afterwards": columns["after"],
+        "Why": columns["reason"],
+    }
+
+
+def decide(
+    sync: CampaignSync, campaign_id: str, ticked: Sequence[str], key: str, *, has_conflicts: bool
+) -> bool:
+    """Hold or exclude the ticked members, or choose who wins; True once something was decided."""
+    standing = services().state.campaigns.decisions(sync.name, [campaign_id])
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        reason = st.text_input(
+            "Reason", key=f"{key}.reason", width=240, placeholder="Reason",
+            label_visibility="collapsed",
+        )  # fmt: skip
+        for decision, (label, about) in DECISIONS.items():
+            if decision in ("salesforce", "mail_side") and not has_conflicts:
+                continue
+            if st.button(
+                label, key=f"{key}.{decision}", disabled=not ticked,
+                help=about if ticked else "Tick rows first.",
+            ):  # fmt: skip
+                return _keep(sync, campaign_id, ticked, decision, reason or None)
+        if standing and st.button(
+            "Forget all decisions" if not ticked else "Forget",
+            key=f"{key}.forget",
+            help=f"{formats.counted(len(standing), 'member')} held, excluded or decided so far.",
+        ):
+            chosen = ticked or [row["member_id"] for row in standing]
+            return _keep(sync, campaign_id, chosen, None, None)
+    return False
+
+
+def _keep(
+    sync: CampaignSync,
+    campaign_id: str,
+    members: Sequence[str],
+    decision: str | None,
+    reason: str | None,
+) -> bool:
+    with explained():
+        bench = services()
+        bench.state.campaigns.decide(
+            sync.name, campaign_id, list(members), decision, who=WHO, at=bench.now(), reason=reason
+        )
+    words = {"hold": "held", "exclude": "excluded", None: "as the rules say"}
+    told = words.get(decision, "decided")
+    note_for_later(f"{formats.counted(len(members), 'member')} {told}")
+    return True

@@ -1,0 +1,125 @@
+"""A campaign in numbers: the funnel, rates and what they are shares of, inactive members."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from workbench.ui import formats, frame
+from workbench.ui.campaign_editions import rate_words
+
+if TYPE_CHECKING:
+    from workbench.store.state.campaigns import CampaignRow
+
+FUNNEL = (
+    ("Active", "active"),
+    ("Sent", "sent"),
+    ("Delivered", "delivered_members"),
+    ("Opened", "opened"),
+    ("Clicked", "clicked"),
+    ("Completed", "completed"),
+)
+"""Members, each once, from who can be mailed to who reached the end."""
+RATES = (
+    ("Open rate", "open_rate", "opened", "delivered_members", "delivered to"),
+    ("Click rate", "click_rate", "clicked", "", ""),
+    ("Clicked to Open Rate", "click_to_open_rate", "clicked", "opened", "who opened"),
+    ("Completed to Open Rate", "completion_to_open_rate", "completed", "opened", "who opened"),
+    ("Opt Out Rate", "opt_out_rate", "opted_out", "delivered_members", "delivered to"),
+    ("Complaint Rate", "complaint_rate", "complained", "delivered_members", "delivered to"),
+    ("Bounce Rate", "bounce_rate", "bounced", "sent", "sent to"),
+)
+"""Title, rate, its part, its whole and the whole in words."""
+FUNNEL_HEIGHT = 300
+
+
+def show_statistics(row: CampaignRow) -> None:
+    """Funnel, rates and reasons, as of the last sync."""
+    told = row.statistics or {}
+    if not told:
+        st.caption("No statistics yet: they are counted at every sync.")
+        return
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.subheader("From members to the end", anchor=False)
+        show_funnel(row, told.get("active", 0), key="campaign.statistics.funnel")
+    with right:
+        st.subheader("Opt Outs, Complaints & Bounces", anchor=False)
+        _reasons(told)
+    frame.facts("rates", ((title, rate_words(told.get(rate))) for title, rate, *_ in RATES))
+    for title, rate, part, whole, words in RATES:
+        if whole:
+            st.caption(_base(title, told, rate, part, whole, words))
+    _click_base(told)
+    frame.facts(
+        "mails",
+        (
+            ("Delivered Total, in mails", formats.number(told.get("delivered", 0))),
+            ("Total Members", formats.number(told.get("total", 0))),
+        ),
+    )
+
+
+def _base(title: str, told: dict[str, Any], rate: str, part: str, whole: str, words: str) -> str:
+    return (
+        f"{title}: {rate_words(told.get(rate))} = {formats.number(told.get(part, 0))} of "
+        f"{formats.number(told.get(whole, 0))} {words}"
+    )
+
+
+def _click_base(told: dict[str, Any]) -> None:
+    base = "opened" if told.get("click_base") == "opened" else "delivered_members"
+    words = "who opened" if base == "opened" else "delivered to"
+    st.caption(_base("Click rate", told, "click_rate", "clicked", base, words))
+
+
+def _reasons(told: dict[str, Any]) -> None:
+    """Why members cannot be mailed, each with its share of all members."""
+    reasons: dict[str, int] = told.get("reasons") or {}
+    if not reasons:
+        st.caption("Every member can be mailed.")
+        return
+    total = told.get("total", 0)
+    st.dataframe(
+        [
+            {"Reason": reason, "Members": number, "Of all members": formats.share(number, total)}
+            for reason, number in sorted(reasons.items(), key=lambda pair: -pair[1])
+        ],
+        hide_index=True,
+    )
+
+
+def show_funnel(row: CampaignRow, active: int, *, key: str) -> None:
+    """The funnel of members, each counted once, with the numbers behind it."""
+    told = {"active": active, **(row.statistics or {})}
+    values = [int(told.get(name) or 0) for _, name in FUNNEL]
+    if not any(values):
+        st.caption("No member yet, and nothing told of any mail.")
+        return
+    st.plotly_chart(funnel([title for title, _ in FUNNEL], values), key=key, theme="streamlit")
+    if not any(values[1:]):
+        st.caption("Nothing is told of any mail: name an engagement dataset in the campaign sync.")
+    with st.expander("See the numbers", type="compact"):
+        st.dataframe({"Members": [title for title, _ in FUNNEL], "Count": values}, hide_index=True)
+
+
+def funnel(titles: list[str], values: list[int]) -> Any:
+    """The plotly figure: each step with its number and its share of the first."""
+    import plotly.graph_objects as go
+
+    shares = [formats.share(value, values[0]) for value in values]
+    chart = go.Figure(
+        go.Funnel(
+            y=titles,
+            x=values,
+            text=[f"{formats.number(v)} · {s}" for v, s in zip(values, shares, strict=True)],
+            texttemplate="%{text}",
+            marker={"color": "#0072b2"},
+            hovertemplate="%{y}: %{text} of the active members<extra></extra>",
+        )
+    )
+    chart.update_layout(
+        height=FUNNEL_HEIGHT, margin={"l": 8, "r": 8, "t": 8, "b": 8}, dragmode=False
+    )
+    return chart
