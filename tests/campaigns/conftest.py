@@ -133,6 +133,24 @@ def _salesforce_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
+@pytest.fixture(scope="session")
+def begun(
+    _org: SalesforceStandIn, tmp_path_factory: pytest.TempPathFactory, _salesforce_home: Path
+) -> Path:
+    """A home in which one campaign has had its initial sync, which changes nothing over there."""
+    _org.reset()
+    folder = tmp_path_factory.mktemp("begun")
+    for desk in open_desk(_org, folder, _salesforce_home):
+        desk.run(desk.campaigns()["Spring Webinar"], "initial")
+    return folder / "home"
+
+
+@pytest.fixture
+def after(org: SalesforceStandIn, tmp_path: Path, begun: Path) -> Iterator[Desk]:
+    """The desk after the initial sync of Spring Webinar."""
+    yield from open_desk(org, tmp_path / "after", begun)
+
+
 @pytest.fixture
 def desk(org: SalesforceStandIn, tmp_path: Path, _salesforce_home: Path) -> Iterator[Desk]:
     """A home with a connection ``acme-sf`` and a campaign sync ``acme-campaigns``."""
@@ -142,6 +160,7 @@ def desk(org: SalesforceStandIn, tmp_path: Path, _salesforce_home: Path) -> Iter
 def open_desk(org: SalesforceStandIn, folder: Path, like: Path) -> Iterator[Desk]:
     """A home connected to an org, closed afterwards."""
     home = folder / "home"
+    folder.mkdir(exist_ok=True)
     shutil.copytree(like, home)
     opened = open_services(Settings(home=home, now=NOW), patience=QUICK)
     connection = SalesforceConnection(name="acme-sf", url=org.url)
@@ -149,7 +168,8 @@ def open_desk(org: SalesforceStandIn, folder: Path, like: Path) -> Iterator[Desk
     opened.documents.save(
         connection, "tests", secrets={name: SecretStr(each) for name, each in secrets.items()}
     )
-    sync = CampaignSync(name="acme-campaigns", connection="acme-sf")
-    opened.documents.save(sync, "tests")
-    yield Desk(org, opened, sync)
+    if "acme-campaigns" not in opened.documents.names("campaign_sync"):
+        sync = CampaignSync(name="acme-campaigns", connection="acme-sf")
+        opened.documents.save(sync, "tests")
+    yield Desk(org, opened, opened.documents.campaign_sync("acme-campaigns"))
     opened.close()

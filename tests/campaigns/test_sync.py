@@ -9,11 +9,9 @@ WEBINAR, DRIP, SHOW = "Spring Webinar", "Onboarding Drip", "Trade Show Berlin"
 
 
 @pytest.fixture
-def webinar(desk: Desk) -> str:
+def webinar(after: Desk) -> str:
     """A campaign with 200 members after its initial sync."""
-    campaign = desk.campaigns()[WEBINAR]
-    desk.run(campaign, "initial")
-    return campaign
+    return after.campaigns()[WEBINAR]
 
 
 def test_the_initial_sync_takes_over_the_campaign_and_its_members(desk: Desk) -> None:
@@ -35,40 +33,40 @@ def test_the_initial_sync_takes_over_the_campaign_and_its_members(desk: Desk) ->
 
 
 def test_a_member_deleted_in_salesforce_is_deleted_here_at_the_next_sync(
-    desk: Desk, webinar: str
+    after: Desk, webinar: str
 ) -> None:
-    first, *_ = desk.ours(webinar)
-    desk.act("delete_member", member=first)
+    first, *_ = after.ours(webinar)
+    after.act("delete_member", member=first)
 
-    result = desk.run(webinar)
+    result = after.run(webinar)
 
     assert result.inward["left"] == 1
-    assert first not in desk.ours(webinar)
-    assert desk.agree(webinar)
+    assert first not in after.ours(webinar)
+    assert after.agree(webinar)
 
 
 def test_an_address_changed_in_salesforce_changes_here_at_the_next_sync(
-    desk: Desk, webinar: str
+    after: Desk, webinar: str
 ) -> None:
-    first, row = next(iter(desk.ours(webinar).items()))
-    desk.act("change_address", person=row["person_id"], email="new@example.com")
+    first, row = next(iter(after.ours(webinar).items()))
+    after.act("change_address", person=row["person_id"], email="new@example.com")
 
-    assert desk.run(webinar).inward["updated"] == 1
-    assert desk.ours(webinar)[first]["email"] == "new@example.com"
-
-
-def test_a_status_changed_by_hand_is_taken_over_at_the_next_sync(desk: Desk, webinar: str) -> None:
-    first = next(each for each, row in desk.ours(webinar).items() if row["status"] == "Sent")
-    desk.act("change_status", member=first, status="Clicked")
-
-    assert desk.run(webinar).inward["statuses"] == 1
-    assert desk.ours(webinar)[first]["status"] == "Clicked"
+    assert after.run(webinar).inward["updated"] == 1
+    assert after.ours(webinar)[first]["email"] == "new@example.com"
 
 
-def test_what_members_did_becomes_their_status_in_salesforce(desk: Desk, webinar: str) -> None:
-    people = [row for row in desk.ours(webinar).values() if row["status"] == "Sent"][:3]
-    now = desk.services.now()
-    desk.engage(
+def test_a_status_changed_by_hand_is_taken_over_at_the_next_sync(after: Desk, webinar: str) -> None:
+    first = next(each for each, row in after.ours(webinar).items() if row["status"] == "Sent")
+    after.act("change_status", member=first, status="Clicked")
+
+    assert after.run(webinar).inward["statuses"] == 1
+    assert after.ours(webinar)[first]["status"] == "Clicked"
+
+
+def test_what_members_did_becomes_their_status_in_salesforce(after: Desk, webinar: str) -> None:
+    people = [row for row in after.ours(webinar).values() if row["status"] == "Sent"][:3]
+    now = after.services.now()
+    after.engage(
         [
             {
                 "campaign_id": webinar[:15],
@@ -80,12 +78,14 @@ def test_what_members_did_becomes_their_status_in_salesforce(desk: Desk, webinar
         ]
     )
 
-    result = desk.run(webinar)
+    result = after.run(webinar)
 
     assert result.outward["statuses"] == 3
-    assert [desk.theirs(webinar)[row["member_id"]]["status"] for row in people] == ["Responded"] * 3
-    assert desk.agree(webinar)
-    assert desk.run(webinar).outward["statuses"] == 0
+    assert [after.theirs(webinar)[row["member_id"]]["status"] for row in people] == [
+        "Responded"
+    ] * 3
+    assert after.agree(webinar)
+    assert after.run(webinar).outward["statuses"] == 0
 
 
 def test_the_initial_sync_writes_nothing_back_and_the_next_one_does(desk: Desk) -> None:
@@ -115,9 +115,9 @@ def test_an_unknown_campaign_is_named_with_the_nearest(desk: Desk) -> None:
         desk.run("Spring Webiner")
 
 
-def test_a_second_initial_sync_is_refused(desk: Desk, webinar: str) -> None:
+def test_a_second_initial_sync_is_refused(after: Desk, webinar: str) -> None:
     with pytest.raises(InputError, match="had its initial sync already"):
-        desk.run(webinar, "initial")
+        after.run(webinar, "initial")
 
 
 def test_a_user_who_sees_no_campaigns_is_told_what_is_missing(desk: Desk) -> None:
@@ -142,14 +142,14 @@ def test_a_custom_field_that_does_not_exist_is_said_before_anything_is_done(desk
 
 
 def test_a_mapping_to_a_label_that_does_not_exist_holds_the_row_and_says_so(
-    desk: Desk, webinar: str
+    after: Desk, webinar: str
 ) -> None:
-    desk.document(status_map={"clicked": "Klicked"})
-    row = next(iter(desk.ours(webinar).values()))
+    after.document(status_map={"clicked": "Klicked"})
+    row = next(iter(after.ours(webinar).values()))
     happened = {"campaign_id": webinar, "person_id": row["person_id"], "event": "clicked"}
-    desk.engage([{**happened, "occurred_at": desk.services.now()}])
+    after.engage([{**happened, "occurred_at": after.services.now()}])
 
-    result = desk.run(webinar)
+    result = after.run(webinar)
 
     assert (result.held, result.outward["statuses"]) == (1, 0)
     assert result.warnings[-1].endswith("has no status label Klicked: 1 status held") or any(
@@ -168,43 +168,43 @@ def test_a_hidden_field_is_left_out_with_a_warning(desk: Desk) -> None:
 
 
 def test_a_field_hidden_later_fails_once_and_is_left_out_from_then_on(
-    desk: Desk, webinar: str
+    after: Desk, webinar: str
 ) -> None:
-    desk.org.switches(hidden_fields=["Lead.HasOptedOutOfEmail"])
+    after.org.switches(hidden_fields=["Lead.HasOptedOutOfEmail"])
 
-    result = desk.run(webinar)
+    result = after.run(webinar)
 
     assert any("Lead.HasOptedOutOfEmail is hidden" in each for each in result.warnings)
 
 
-def test_a_sheet_that_is_no_longer_true_is_not_carried_out(desk: Desk, webinar: str) -> None:
+def test_a_sheet_that_is_no_longer_true_is_not_carried_out(after: Desk, webinar: str) -> None:
     from workbench.campaigns.run import preview
 
-    seen = preview(desk.sync, webinar, desk.services).plan.fingerprint
-    first, *_ = desk.ours(webinar)
-    desk.act("delete_member", member=first)
+    seen = preview(after.sync, webinar, after.services).plan.fingerprint
+    first, *_ = after.ours(webinar)
+    after.act("delete_member", member=first)
 
     with pytest.raises(HeldError, match="no longer what was seen"):
-        desk.run(webinar, fingerprint=seen)
-    assert first in desk.ours(webinar)
+        after.run(webinar, fingerprint=seen)
+    assert first in after.ours(webinar)
 
 
 def test_too_many_deletes_wait_for_a_person_also_in_the_nightly_run(
-    desk: Desk, webinar: str
+    after: Desk, webinar: str
 ) -> None:
     from workbench.campaigns.run import set_auto_sync
 
-    set_auto_sync(desk.sync, webinar, desk.services, on=True)
-    gone = list(desk.ours(webinar))[:11]
+    set_auto_sync(after.sync, webinar, after.services, on=True)
+    gone = list(after.ours(webinar))[:11]
     for member in gone:
-        desk.act("delete_member", member=member)
+        after.act("delete_member", member=member)
 
-    held = desk.batch()
+    held = after.batch()
     assert (held.inward["left"], held.held) == (0, 11)
-    assert len(desk.ours(webinar)) == 200
+    assert len(after.ours(webinar)) == 200
 
-    assert desk.run(webinar, release=True).inward["left"] == 11
-    assert desk.agree(webinar)
+    assert after.run(webinar, release=True).inward["left"] == 11
+    assert after.agree(webinar)
 
 
 def test_the_nightly_run_skips_closed_campaigns_and_says_so(desk: Desk) -> None:
@@ -225,53 +225,54 @@ def test_the_nightly_run_skips_closed_campaigns_and_says_so(desk: Desk) -> None:
     assert [each.campaign_id for each in wasted] == [show]
 
 
-def test_a_converted_lead_is_the_same_member_and_now_a_contact(desk: Desk, webinar: str) -> None:
+def test_a_converted_lead_is_the_same_member_and_now_a_contact(after: Desk, webinar: str) -> None:
     member, row = next(
-        (each, row) for each, row in desk.ours(webinar).items() if not row["contact_id"]
+        (each, row) for each, row in after.ours(webinar).items() if not row["contact_id"]
     )
-    contact = desk.act("convert_lead", lead=row["lead_id"])["contact"]
+    contact = after.act("convert_lead", lead=row["lead_id"])["contact"]
 
-    result = desk.run(webinar)
+    result = after.run(webinar)
 
-    assert desk.ours(webinar)[member]["person_id"] == contact
-    assert desk.ours(webinar)[member]["is_converted"]
+    assert after.ours(webinar)[member]["person_id"] == contact
+    assert after.ours(webinar)[member]["is_converted"]
     assert any("1 lead became" in each or "became contacts" in each for each in result.warnings)
-    assert desk.agree(webinar)
+    assert after.agree(webinar)
 
 
-def test_merged_leads_end_as_one_member(desk: Desk, webinar: str) -> None:
-    leads = [row for row in desk.ours(webinar).values() if not row["contact_id"]][:2]
-    desk.act("merge_leads", keep=leads[0]["lead_id"], drop=leads[1]["lead_id"])
+def test_merged_leads_end_as_one_member(after: Desk, webinar: str) -> None:
+    leads = [row for row in after.ours(webinar).values() if not row["contact_id"]][:2]
+    after.act("merge_leads", keep=leads[0]["lead_id"], drop=leads[1]["lead_id"])
 
-    assert desk.run(webinar).inward["left"] == 1
-    assert desk.agree(webinar)
+    assert after.run(webinar).inward["left"] == 1
+    assert after.agree(webinar)
 
 
-def test_each_sync_tells_the_owner_with_its_warnings(desk: Desk, webinar: str) -> None:
-    desk.run(webinar)
+def test_each_sync_tells_the_owner_with_its_warnings(after: Desk, webinar: str) -> None:
+    after.run(webinar)
 
-    events = [each.event for each in desk.opened.state.campaign_history.notices()]
+    events = [each.event for each in after.opened.state.campaign_history.notices()]
     assert events == ["manual sync completed", "new campaign synced in"]
     assert any(
-        "address" in text for text in desk.opened.state.campaign_history.notices()[0].warnings or []
+        "address" in text
+        for text in after.opened.state.campaign_history.notices()[0].warnings or []
     )
 
 
-def test_every_change_is_kept_before_and_after(desk: Desk, webinar: str) -> None:
-    first, row = next(iter(desk.ours(webinar).items()))
-    desk.act("change_address", person=row["person_id"], email="new@example.com")
-    result = desk.run(webinar)
+def test_every_change_is_kept_before_and_after(after: Desk, webinar: str) -> None:
+    first, row = next(iter(after.ours(webinar).items()))
+    after.act("change_address", person=row["person_id"], email="new@example.com")
+    result = after.run(webinar)
 
-    changes = desk.opened.state.campaign_history.changes(result.run).to_pylist()
+    changes = after.opened.state.campaign_history.changes(result.run).to_pylist()
     told = [(each["member_id"], each["field"], each["before"], each["after"]) for each in changes]
     assert (first, "email", row["email"], "new@example.com") in told
 
 
-def test_statistics_go_to_the_fields_that_may_be_written(desk: Desk, webinar: str) -> None:
-    desk.document(statistics={"sent": "Emails_Sent__c", "opened": "NumberOfResponses"})
-    people = list(desk.ours(webinar).values())[:4]
-    now = desk.services.now()
-    desk.engage(
+def test_statistics_go_to_the_fields_that_may_be_written(after: Desk, webinar: str) -> None:
+    after.document(statistics={"sent": "Emails_Sent__c", "opened": "NumberOfResponses"})
+    people = list(after.ours(webinar).values())[:4]
+    now = after.services.now()
+    after.engage(
         [
             {
                 "campaign_id": webinar,
@@ -284,12 +285,12 @@ def test_statistics_go_to_the_fields_that_may_be_written(desk: Desk, webinar: st
         ]
     )
 
-    result = desk.run(webinar)
+    result = after.run(webinar)
 
     assert result.outward["statistics"] == 1
-    assert desk.org.org.row("Campaign", webinar)["Emails_Sent__c"] == 3  # type: ignore[index]
+    assert after.org.org.row("Campaign", webinar)["Emails_Sent__c"] == 3  # type: ignore[index]
     assert any("NumberOfResponses may not be written" in each for each in result.warnings)
-    assert desk.run(webinar).outward["statistics"] == 0
+    assert after.run(webinar).outward["statistics"] == 0
 
 
 def test_global_test_members_join_at_the_first_sync(desk: Desk) -> None:
@@ -317,19 +318,19 @@ def test_global_test_members_join_at_the_first_sync(desk: Desk) -> None:
 
 
 def test_a_row_that_a_person_excludes_stays_as_it_is_until_it_is_let_in(
-    desk: Desk, webinar: str
+    after: Desk, webinar: str
 ) -> None:
-    first, row = next(iter(desk.ours(webinar).items()))
-    store, now = desk.opened.state.campaigns, desk.services.now()
+    first, row = next(iter(after.ours(webinar).items()))
+    store, now = after.opened.state.campaigns, after.services.now()
     store.decide("acme-campaigns", webinar, [first], "exclude", who="ann", at=now)
-    desk.act("change_address", person=row["person_id"], email="new@example.com")
+    after.act("change_address", person=row["person_id"], email="new@example.com")
 
-    assert desk.run(webinar).held == 1
-    assert desk.ours(webinar)[first]["email"] == row["email"]
+    assert after.run(webinar).held == 1
+    assert after.ours(webinar)[first]["email"] == row["email"]
 
     store.decide("acme-campaigns", webinar, [first], None, who="ann", at=now)
-    desk.run(webinar)
-    assert desk.ours(webinar)[first]["email"] == "new@example.com"
+    after.run(webinar)
+    assert after.ours(webinar)[first]["email"] == "new@example.com"
 
 
 def test_the_auto_sync_box_may_live_in_salesforce(desk: Desk) -> None:
