@@ -20,7 +20,7 @@ from workbench.errors import (
     ThrottledError,
 )
 from workbench.salesforce.client import SalesforceClient
-from workbench.salesforce.model import Answered
+from workbench.salesforce.model import Answered, Usage
 from workbench.standin import SalesforceStandIn
 
 EVERYONE = "SELECT Id, LeadId, Lead.Email FROM CampaignMember ORDER BY Id"
@@ -166,6 +166,17 @@ def test_the_gauge_shows_the_most_that_was_said_in_a_minute(client: SalesforceCl
     assert seen == sorted(seen)
     assert 30 <= seen[-1] <= 40
     assert client.api_calls == 40
+
+
+def test_a_share_of_our_own_does_not_hide_the_orgs_use(
+    client: SalesforceClient, salesforce: SalesforceStandIn
+) -> None:
+    salesforce.switches(usage_jitter=0, app_limit=250)
+    salesforce.act({"do": "use_calls", "calls": 7})
+
+    client.count("SELECT COUNT() FROM Campaign")
+
+    assert client.usage == Usage(8, 15_000, "rehearsal", 1, 250)
 
 
 def test_a_query_that_is_too_long_is_not_sent(client: SalesforceClient) -> None:

@@ -55,7 +55,10 @@ class Usage:
         """``Sforce-Limit-Info``; not a counter to difference (S03)."""
         jitter = self.org.switches.whole("usage_jitter")
         shown = max(self.used - self._dice.randint(0, jitter), 0) if jitter else self.used
-        return f"api-usage={shown}/{self.limit}"
+        header = f"api-usage={shown}/{self.limit}"
+        if share := self.org.switches.whole("app_limit"):
+            header += f"; per-app-api-usage={self.counted}/{share}(appName=rehearsal)"
+        return header
 
     def limits(self) -> dict[str, Any]:
         """``GET /limits``.

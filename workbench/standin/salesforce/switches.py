@@ -32,6 +32,7 @@ NUMBERS: dict[str, float] = {
     "usage_jitter": 0,
     "page_rows": 0,
     "daily_limit": 15_000,
+    "app_limit": 0,
     "member_status_max": 50,
     "lock_row_every_n": 0,
     "unavailable_every_n": 0,
@@ -48,8 +49,8 @@ NUMBERS: dict[str, float] = {
 """Switches that take a number of 0 or more.
 
 ``page_rows`` 0 is what the request asks for; ``token_calls`` ends a session after so many calls, so
-that it expires in the middle; ``refuse_every_n`` answers each n-th call with the 403 that
-``limit_kind`` names.
+that it expires in the middle; ``app_limit`` makes the usage header name our app's own share;
+``refuse_every_n`` answers each n-th call with the 403 that ``limit_kind`` names.
 """
 
 CUSTOM_FIELDS = (
