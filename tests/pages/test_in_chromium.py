@@ -1,5 +1,6 @@
 """The pages in a real browser: each opened once, and the whole way from a key to rows."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -16,7 +17,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.conftest import NOW
+from workbench.errors import WorkbenchError
 from workbench.pulls.model import Pull
+from workbench.schedules.process import stop
 from workbench.services import Services
 from workbench.standin import PendoStandIn
 
@@ -173,6 +176,8 @@ def test_the_first_visitor_with_a_deep_link_sees_the_same_menu(browse: Open) -> 
         "Home",
         "Pulls",
         "Explore",
+        "Automations",
+        "Campaigns",
         "Runs & schedules",
         "Connections",
     ]
@@ -308,6 +313,15 @@ def test_a_dataset_is_downloaded_in_every_kind(sampled: Services, browse: Open) 
         assert content.lstrip(b'"\xef\xbb\xbf').startswith(start), content[:40]
 
 
+@pytest.fixture
+def no_scheduler_left(bench: Services) -> Iterator[None]:
+    """Ends the scheduler that a page started, where the test did not come so far."""
+    yield
+    with contextlib.suppress(WorkbenchError):
+        stop(bench)
+
+
+@pytest.mark.usefixtures("no_scheduler_left")
 def test_a_pull_scheduled_in_the_page_runs_by_itself(bench: Services, browse: Open) -> None:
     bench.documents.save(Pull(name="guides", connection="acme", source="guides"), "tests")
     page = browse("pulls?pull=guides")

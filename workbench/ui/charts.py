@@ -29,6 +29,8 @@ def draw(spec: ChartSpec, points: pa.Table, *, key: str) -> None:
 
 def figure(spec: ChartSpec, points: pa.Table) -> Any:
     """The plotly figure of a chart's points."""
+    # Plotly looks whether pandas is there, and must not find one half imported by another session.
+    import pandas  # noqa: F401
     import plotly.graph_objects as go
 
     chart = go.Figure()
