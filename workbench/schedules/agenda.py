@@ -38,8 +38,11 @@ class Agenda:
 
     def move(self, job: str, considered: datetime | None) -> None:
         """Put a job back that was due, considered until then; None: as it was, and due again."""
-        if (entry := self._entries.get(job)) is not None:
-            self.put(job, entry.schedules, considered or entry.considered)
+        entry = self._entries.get(job)
+        if entry is not None and considered is not None:
+            self.put(job, entry.schedules, considered)
+        elif entry is not None and entry.next_at is not None:
+            heappush(self._heap, (entry.next_at, job))
 
     def drop(self, job: str) -> None:
         """Leave a job out."""
@@ -56,10 +59,10 @@ class Agenda:
             heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
-    def due(self, now: datetime) -> list[str]:
-        """Take out the jobs that fire at or before ``now``; ``move`` each when that is done."""
+    def due(self, now: datetime, most: int) -> list[str]:
+        """Take out up to so many jobs that fire by ``now``; ``move`` each when that is done."""
         found: dict[str, None] = {}
-        while (soonest := self.next_at) is not None and soonest <= now:
+        while len(found) < most and (soonest := self.next_at) is not None and soonest <= now:
             found[heappop(self._heap)[1]] = None
         return list(found)
 

@@ -85,6 +85,8 @@ class Keeper:
         now = self._clock()
         self._scheduler.tick(now)
         self._deliver(now)
+        if self._scheduler.is_behind:
+            return 0.0
         wait_s = LOOK_AGAIN_S if self._scheduler.is_busy else LOOK_EVERY_S
         if (next_at := self._scheduler.next_at) is not None:
             wait_s = min(wait_s, max((next_at - self._clock()).total_seconds(), 0.0))

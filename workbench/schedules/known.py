@@ -1,7 +1,7 @@
 """The jobs that documents make, as the scheduler knows them; only changed documents are read."""
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -21,8 +21,8 @@ log = logging.getLogger("workbench.scheduler")
 LATECOMERS = 50
 """Changes looked at again: as many as writers could have under way at once, of which one with a
 lower number may be seen after one with a higher."""
-MANY = 50
-"""From so many changed documents on, all are read at once."""
+AT_ONCE = 50
+"""Documents read by one ``refresh``: with five schedules each some tens of milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,7 @@ class KnownJobs:
         for kind in kinds.values():
             self._kinds.setdefault(kind.document_kind, []).append(kind)
         self._jobs: dict[str, KnownJob] = {}
+        self._to_read: dict[tuple[str, str], None] = {}
         self._seen: set[int] = set()
         self._is_new = True
 
@@ -92,29 +93,49 @@ class KnownJobs:
     def __iter__(self) -> Iterator[KnownJob]:
         return iter(self._jobs.values())
 
+    @property
+    def has_more(self) -> bool:
+        """Whether there are documents that the next ``refresh`` reads."""
+        return self._is_new or bool(self._to_read)
+
     def start_again(self) -> None:
-        """Forget what was read; the next ``refresh`` reads everything."""
+        """Forget what was read; ``refresh`` reads everything, ``AT_ONCE`` documents a time."""
         self._jobs.clear()
+        self._to_read.clear()
         self._seen.clear()
         self._is_new = True
 
     def refresh(self) -> tuple[list[KnownJob], list[str]]:
-        """Read what changed since the last call; gives the jobs that changed and those gone."""
-        keys = self._changed()
-        if self._is_new or len(keys) > MANY:
-            found, gone = self._everything()
+        """Read some of what changed since the last call; gives those jobs, and jobs gone."""
+        if self._is_new:
+            self._changed()
+            self._to_read = {
+                (kind, name): None for kind in self._kinds for name in self._documents.names(kind)
+            }
+            self._is_new = False
         else:
-            stored = self._documents.some(keys) if keys else []
-            there = {(each.kind, each.name) for each in stored}
-            lost = {job for kind, name in keys - there for job in self._names(kind, name)}
-            found, gone = self._read(stored), sorted(lost & self._jobs.keys())
-        self._is_new = False
-        gone += [job for job in self._unusable(found) if job not in gone]
-        usable = [each for _, each in found if each is not None]
-        self._jobs.update({each.job: each for each in usable})
+            self._to_read |= dict.fromkeys(self._changed())
+        keys = list(self._to_read)[:AT_ONCE]
+        stored = self._documents.some(keys) if keys else []
+        read = {job: known for document in stored for job, known in self._read(document)}
+        gone = [job for key in keys for job in self._names(*key) if read.get(job) is None]
+        for key in keys:
+            del self._to_read[key]
         for job in gone:
             self._jobs.pop(job, None)
-        return usable, gone
+        usable = {job: known for job, known in read.items() if known is not None}
+        self._jobs.update(usable)
+        return list(usable.values()), gone
+
+    def is_listed(self, job: str) -> bool:
+        """Whether a job has a document, read or still to be read."""
+        word, _, name = job.partition("/")
+        unread = (
+            (kind, name) in self._to_read
+            for kind, made in self._kinds.items()
+            if word in (each.name for each in made)
+        )
+        return job in self._jobs or any(unread)
 
     def _changed(self) -> set[tuple[str, str]]:
         """The documents that changed since the last call."""
@@ -124,23 +145,12 @@ class KnownJobs:
         self._seen = set(changes)
         return {changes[number] for number in fresh if changes[number][0] in self._kinds}
 
-    def _everything(self) -> tuple[list[tuple[str, KnownJob | None]], list[str]]:
-        stored = [each for kind in self._kinds for each in self._documents.all(kind)]
-        found = self._read(stored)
-        return found, sorted(self._jobs.keys() - {job for job, _ in found})
-
-    def _unusable(self, found: Iterable[tuple[str, KnownJob | None]]) -> list[str]:
-        return [job for job, each in found if each is None and job in self._jobs]
-
     def _names(self, kind: str, name: str) -> list[str]:
         return [f"{each.name}/{name}" for each in self._kinds[kind]]
 
-    def _read(self, stored: "Iterable[Stored]") -> list[tuple[str, KnownJob | None]]:
-        return [
-            (f"{kind.name}/{document.name}", _known(kind, document))
-            for document in stored
-            for kind in self._kinds[document.kind]
-        ]
+    def _read(self, document: "Stored") -> Iterator[tuple[str, KnownJob | None]]:
+        for kind in self._kinds[document.kind]:
+            yield f"{kind.name}/{document.name}", _known(kind, document)
 
 
 def _known(kind: JobKind, document: "Stored") -> KnownJob | None:

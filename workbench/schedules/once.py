@@ -46,8 +46,8 @@ def _run_due(services: "Services", fence: int, stopping: "threading.Event") -> "
     scheduler = Scheduler(services, kinds_of(services.settings), fence, rehearsed=rehearsed)
     started = scheduler.tick(now)
     beaten_at = time.monotonic()
-    while (scheduler.is_busy or scheduler.waiting) and not stopping.is_set():
-        stopping.wait(LOOK_AGAIN_S)
+    while (scheduler.is_behind or scheduler.is_busy or scheduler.waiting) and not stopping.is_set():
+        stopping.wait(0.0 if scheduler.is_behind else LOOK_AGAIN_S)
         if time.monotonic() - beaten_at >= TTL_S / 3:
             services.state.lease.beat(fence)
             beaten_at = time.monotonic()
@@ -65,6 +65,8 @@ def take_slots(services: "Services") -> None:
     try:
         rehearsed = services.settings.now is not None
         kinds = kinds_of(services.settings)
-        Scheduler(services, kinds, fence, rehearsed=rehearsed).record(services.now())
+        scheduler, now = Scheduler(services, kinds, fence, rehearsed=rehearsed), services.now()
+        while scheduler.is_behind:
+            scheduler.record(now)
     finally:
         lease.release(fence)

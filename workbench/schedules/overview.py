@@ -68,7 +68,8 @@ def missed(services: "Services", now: datetime) -> list[tuple[str, datetime]]:
 
 def _all(services: "Services") -> Iterator[KnownJob]:
     jobs = KnownJobs(services.state.documents, kinds_of(services.settings))
-    jobs.refresh()
+    while jobs.has_more:
+        jobs.refresh()
     return iter(sorted((each for each in jobs if each.scheduled.schedules), key=lambda e: e.job))
 
 

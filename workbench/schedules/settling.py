@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LOOK_FOR_STALE_EVERY = timedelta(minutes=1)
 """Nobody waits for the notice that something is late by two slots."""
+LOOKED_AT_ONCE = 25
+"""Jobs of which one tick works out when they are late, a millisecond each the first time."""
 SUCCESS = ("done", "done with errors")
 """How a run ends that brought what it was for."""
 TOLD_WORSE = ("stale", "failed", "held", "paused")
@@ -31,6 +33,7 @@ class Settling:
         self._state = services.state
         self._known = known
         self._looked_at: datetime | None = None
+        self._to_look_at: list[KnownJob] = []
         self._successes = {
             job: run.finished_at
             for job, run in services.state.runs.newest_by_job(SUCCESS).items()
@@ -40,7 +43,7 @@ class Settling:
         self._late_from: dict[str, tuple[KnownJob, datetime, datetime | None]] = {}
 
     def settle(self, now: datetime, fence: int) -> None:
-        """Settle each finished run in a transaction of its own, then look for stale jobs.
+        """Settle each finished run in a transaction of its own, then look for jobs that are late.
 
         Raises:
             LostLeaseError: another scheduler took over.
@@ -50,10 +53,7 @@ class Settling:
             row = self._state.jobs.get(run.job)
             with self._state.lease.guarded(fence) as connection:
                 self._conclude(run, row, now, connection)
-        looked = self._looked_at
-        if looked is None or not timedelta(0) <= now - looked < LOOK_FOR_STALE_EVERY:
-            self._tell_stale(now, fence)
-            self._looked_at = now
+        self._tell_stale(now, fence)
 
     def _conclude(
         self, run: "Run", row: Job | None, now: datetime, connection: "Connection"
@@ -94,10 +94,8 @@ class Settling:
         return row.paused_reason
 
     def _tell_stale(self, now: datetime, fence: int) -> None:
-        late = [known for known in self._known if self._is_late(known, now)]
-        if not late:
-            return
-        rows = self._state.jobs.all()
+        late = [known for known in self._some_jobs(now) if self._is_late(known, now)]
+        rows = self._state.jobs.some([known.job for known in late]) if late else {}
         for known in late:
             row = rows.get(known.job)
             if row is None or row.is_stopped or row.told in TOLD_WORSE:
@@ -106,6 +104,18 @@ class Settling:
             found = overdue(known.rhythms, last, known.updated_at, now)
             with self._state.lease.guarded(fence) as connection:
                 tell(self._services, row, Situation(overdue=found), now, within=connection)
+
+    def _some_jobs(self, now: datetime) -> list[KnownJob]:
+        """The jobs whose turn it is to be looked at: each about once a minute, few at a time."""
+        looked = self._looked_at
+        if not self._to_look_at and (
+            looked is None or not timedelta(0) <= now - looked < LOOK_FOR_STALE_EVERY
+        ):
+            self._to_look_at = list(self._known)
+            self._looked_at = now
+        some = self._to_look_at[-LOOKED_AT_ONCE:]
+        del self._to_look_at[-LOOKED_AT_ONCE:]
+        return some
 
     def _is_late(self, known: KnownJob, now: datetime) -> bool:
         since = self._successes.get(known.job) or known.updated_at

@@ -52,6 +52,17 @@ class Jobs:
         with self._database.reads() as connection:
             return {row.job: _as_job(row) for row in connection.execute(select(table))}
 
+    def some(self, jobs: Sequence[str]) -> dict[str, Job]:
+        """Those of some jobs that were seen, by name."""
+        wanted = select(table).where(table.c.job.in_(jobs))
+        with self._database.reads() as connection:
+            return {row.job: _as_job(row) for row in connection.execute(wanted)}
+
+    def names(self) -> list[str]:
+        """The names of all jobs seen so far."""
+        with self._database.reads() as connection:
+            return list(connection.execute(select(table.c.job)).scalars())
+
     def stopped(self) -> dict[str, Job]:
         """The jobs that are switched off or paused, by name."""
         wanted = select(table).where(or_(~table.c.enabled, table.c.paused_at.is_not(None)))
@@ -99,7 +110,8 @@ class Jobs:
             for job, (until, schedules) in known.items()
         ]
         with self._database.writes(within) as connection:
-            there = set(connection.execute(select(table.c.job)).scalars())
+            wanted = select(table.c.job).where(table.c.job.in_(list(known)))
+            there = set(connection.execute(wanted).scalars())
             _change_many(connection, [row for row in rows if row["job"] in there])
             if fresh := [row for row in rows if row["job"] not in there]:
                 connection.execute(insert(table), fresh)
