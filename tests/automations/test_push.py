@@ -199,8 +199,10 @@ def test_unknown_ids_are_created_when_that_is_asked_for(bench: Bench, pendo: Pen
     assert held(pendo, [SCORE])["nobody"] == {SCORE: "Good"}
 
 
-@pytest.mark.parametrize("lists", ["null", "absent", "array"])
-@pytest.mark.parametrize("item", ["error", "message", "id_only", "string"])
+@pytest.mark.parametrize(
+    ("lists", "item"),
+    [("null", "error"), ("absent", "message"), ("array", "id_only"), ("null", "string")],
+)
 def test_refused_records_are_found_in_every_form_of_the_answer(
     bench: Bench, pendo: PendoStandIn, lists: str, item: str
 ) -> None:

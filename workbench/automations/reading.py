@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from workbench.services import Services
     from workbench.store.state import Push
 
-MEMORY_MB = 768
+MEMORY_MB = 512
 """For a plan over a million records; what is more goes to the disk."""
 SETTLING_S = 120.0
 """How long a preview waits for another that finds out what a killed push has written."""
