@@ -110,7 +110,7 @@ def kept(plan: ReconcilePlan) -> dict[str, dict[str, Any]]:
     return {row["member_id"]: row for row in plan.keep.to_pylist()}
 
 
-def told(plan: ReconcilePlan) -> list[tuple[str, ...]]:
+def told(plan: ReconcilePlan) -> list[tuple[Any, ...]]:
     """The sheet in short."""
     names = ("direction", "what", "member_id", "before", "after", "status")
     return [tuple(row[name] for name in names) for row in plan.sheet.to_pylist()]

@@ -150,7 +150,7 @@ class Hourly(Group):
     campaigns: Literal["auto_sync", "auto_sync_open", "all_active", "list"] = "auto_sync_open"
     list: tuple[CampaignId, ...] = ()
     minute: Minute = 5
-    active_hours: ActiveHours = ActiveHours(first=0, last=23)
+    active_hours: ActiveHours = ActiveHours.model_validate({"from": 0, "to": 23})
     """Hours of the day, UTC; the last run hour is included."""
     directions: Literal["in", "out", "both"] = "both"
     data: tuple[Data, ...] = ALL_DATA

@@ -67,10 +67,11 @@ class Looked:
     @property
     def calls(self) -> int:
         """Calls that carrying this out costs from a fresh start: reads, writes, reading again."""
-        read = 1 + self.members.rows.num_rows // PAGE_ROWS + (1 if self.gone else 0) + 1
-        writes = write_calls(self.plan.writes.num_rows)
-        again = 1 + self.plan.writes.num_rows // PAGE_ROWS if writes else 0
-        return read + writes + again + write_calls(self.statistics.rows.num_rows)
+        rows, sent = self.members.rows.num_rows, self.plan.writes.num_rows
+        statistics = self.statistics.rows.num_rows
+        read = 2 + int(rows) // PAGE_ROWS + (1 if self.gone else 0)
+        again = 2 + int(sent) // PAGE_ROWS if sent else 0
+        return read + write_calls(sent) + again + write_calls(statistics)
 
     @property
     def estimate(self) -> Estimate:

@@ -171,7 +171,12 @@ def _campaigns(
                coalesce(a.complained, 0)
         FROM members m LEFT JOIN acts a USING (campaign_id) LEFT JOIN mails k USING (campaign_id)
     """).fetchall()
-    return {row[0]: CampaignFigures(*map(int, row[1:]), click_base=click_base) for row in rows}
+    return {
+        campaign: CampaignFigures(
+            **dict(zip(CAMPAIGN_NUMBERS, map(int, numbers), strict=True)), click_base=click_base
+        )
+        for campaign, *numbers in rows
+    }
 
 
 def _editions(
@@ -190,7 +195,8 @@ def _editions(
     """).fetchall()
     found: dict[str, tuple[EditionFigures, ...]] = {}
     for campaign, edition, *numbers in rows:
-        one = EditionFigures(edition, *map(int, numbers), click_base=click_base)
+        told = dict(zip(EDITION_NUMBERS, map(int, numbers), strict=True))
+        one = EditionFigures(edition, **told, click_base=click_base)
         found[campaign] = (*found.get(campaign, ()), one)
     return found
 
@@ -226,9 +232,8 @@ def _reasons(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, int]]
     return found
 
 
-WRITABLE = tuple(
-    name
-    for name in (field.name for field in fields(CampaignFigures))
-    if name not in ("click_base", "delivered_members")
+CAMPAIGN_NUMBERS = tuple(each.name for each in fields(CampaignFigures) if each.name != "click_base")
+EDITION_NUMBERS = tuple(
+    each.name for each in fields(EditionFigures) if each.name not in ("edition", "click_base")
 )
-"""Numbers that can be written to a field of the campaign, besides the rates."""
+"""The numbers in the order in which they are counted."""

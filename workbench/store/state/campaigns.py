@@ -305,8 +305,8 @@ class Campaigns:
         reason: str | None = None,
     ) -> None:
         """Hold or exclude members, choose a conflict's winner, or (None) take that back."""
-        common = {"sync": sync, "campaign_id": campaign_id, "decision": decision}
-        common |= {"who": who, "at": at, "reason": reason}
+        common: dict[str, Any] = {"sync": sync, "campaign_id": campaign_id}
+        common |= {"decision": decision, "who": who, "at": at, "reason": reason}
         with self._database.writes() as connection:
             for part in _parts(member_ids):
                 gone = _of(campaign_decisions, sync, part, "member_id")
