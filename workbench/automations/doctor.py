@@ -143,5 +143,5 @@ def _strangers(
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:
-    row = connection.execute(query).fetchone()
-    return int(row[0]) if row else 0
+    [(number,)] = connection.execute(query).fetchall()
+    return int(number)

@@ -77,8 +77,8 @@ def _why(connection: duckdb.DuckDBPyConnection, drawn: Drawn, row: tuple[Any, ..
     answers.append(_match(drawn.inputs.automation, id_, found, times))
     sheet = connection.execute(
         f"SELECT status, reason FROM ({drawn.rows}) WHERE rid = {rid:d}"
-    ).fetchone()
-    status, reason = sheet or (None, None)
+    ).fetchall()
+    status, reason = sheet[0] if sheet else (None, None)
     if status is not None:
         answers.append(
             Answer("Its row on the sheet", status in ("new", "changed", "same"),

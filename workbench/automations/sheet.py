@@ -151,8 +151,8 @@ class Sheet:
         return self._db.sql(query).to_arrow_table()
 
     def _count(self, rows: str) -> int:
-        told = self._db.execute(f"SELECT count(*) FROM {rows}").fetchone()
-        return int(told[0]) if told else 0
+        [(number,)] = self._db.execute(f"SELECT count(*) FROM {rows}").fetchall()
+        return int(number)
 
     def _where(self, view: View, *, full: bool = False) -> str:
         tests = []
