@@ -4,11 +4,10 @@ import signal
 import sys
 import threading
 from argparse import Namespace
-from datetime import datetime
 from types import FrameType
 
+from workbench.cli.moments import moment
 from workbench.cli.output import answer
-from workbench.errors import InputError
 from workbench.rehearsal.children import require_free
 
 
@@ -16,7 +15,7 @@ def standin(asked: Namespace) -> int:
     """Serve until Ctrl-C or SIGTERM; one line says when it is ready, where, and with which keys."""
     from workbench.standin import PendoStandIn, SalesforceStandIn
 
-    now = _moment(asked.now) if asked.now else None
+    now = moment(asked.now) if asked.now else None
     for port, option in (
         (asked.pendo_port, "--pendo-port"),
         (asked.salesforce_port, "--salesforce-port"),
@@ -49,14 +48,3 @@ def standin(asked: Namespace) -> int:
         sys.stdout.flush()
         stopping.wait()
     return 0
-
-
-def _moment(text: str) -> datetime:
-    hint = "For example 2026-03-10T19:30:00Z."
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise InputError(f"--now: {text[:60]!r} is not a moment", hint=hint) from error
-    if moment.tzinfo is None:
-        raise InputError(f"--now: {text} has no time zone", hint=hint)
-    return moment
