@@ -23,7 +23,7 @@ from workbench.standin import PendoStandIn
 Base = Callable[[Sequence[dict[str, Any]]], None]
 Make = Callable[..., Automation]
 SCORE = "predict_score"
-KILLS = 4
+KILLS = 3
 """Enough that some fall between two batches and some into one; the soak does more."""
 
 

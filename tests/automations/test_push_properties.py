@@ -208,5 +208,5 @@ def property_of(examples: int) -> Any:
     return checked
 
 
-test_the_sheet_is_what_pendo_holds_and_undo_restores_it = property_of(5)
+test_the_sheet_is_what_pendo_holds_and_undo_restores_it = property_of(4)
 test_the_sheet_is_what_pendo_holds_in_many_worlds = pytest.mark.soak(property_of(60))

@@ -80,12 +80,11 @@ def read_inputs(
     settle_killed(automation, services, client)
     update = automation.update
     base = services.datasets.summary(automation.read_from.dataset)
-    types = column_types(services, automation.read_from.dataset, base.version)
     schema = client.metadata_schema(update.object)
     destination = (automation.connection, update.object, update.group)
     folder = plans_folder(services, automation.name)
     last = last_written(services.state.ledger, automation.name, destination, folder)
-    fields = [field.name for field in planned_fields(automation, schema, types)]
+    fields = [field.name for field in planned_fields(automation, schema)]
     dropped = [] if last is None else [n for n in last.column_names if n not in ("id", *fields)]
     live = read_live(
         client,
