@@ -1,0 +1,174 @@
+"""``campaign …``: the contract's keys and exit codes, against the rehearsal org."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cli.conftest import Cli
+from tests.conftest import NOW
+from workbench.standin.salesforce.standin import SalesforceStandIn
+
+CONNECTION = """\
+kind: connection
+name: acme-sf
+type: salesforce
+url: {url}
+auth: {{flow: client_credentials, client_id_env: SF_ID, client_secret_env: SF_SECRET}}
+---
+kind: campaign_sync
+name: acme-campaigns
+connection: acme-sf
+closed_when: {{status: [Completed, Aborted], inactive: true, ended: true}}
+status_map: {{sent: Sent, opened: Opened, clicked: Clicked, completed: Responded}}
+statistics: {{sent: Emails_Sent__c, delivered: null, opened: null}}
+nightly: {{enabled: true, hour_utc: 1}}
+hourly: {{enabled: false}}
+"""
+
+
+@pytest.fixture(scope="module")
+def _org() -> Iterator[SalesforceStandIn]:
+    with SalesforceStandIn(seed=7, size="small", now=NOW) as standin:
+        yield standin
+
+
+@pytest.fixture
+def org(_org: SalesforceStandIn, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> SalesforceStandIn:
+    """An org that a sync document leads to."""
+    _org.reset()
+    monkeypatch.setenv("SF_ID", _org.client_id)
+    monkeypatch.setenv("SF_SECRET", _org.client_secret)
+    assert cli("apply", "-", given=CONNECTION.format(url=_org.url)).code == 0
+    return _org
+
+
+@pytest.fixture
+def campaign(org: SalesforceStandIn) -> str:
+    """A campaign with 200 members, by its short id."""
+    ((found,),) = org.org.rows("SELECT Id FROM Campaign WHERE Name = 'Spring Webinar'")
+    return str(found)[:15]
+
+
+LISTED = {
+    "id",
+    "name",
+    "type",
+    "status",
+    "is_active",
+    "start_date",
+    "end_date",
+    "auto_sync",
+    "members",
+    "last_sync",
+    "next_at",
+    "warnings",
+}
+
+
+def test_a_campaign_from_its_first_edition_to_the_nightly_run(
+    cli: Cli, org: SalesforceStandIn, campaign: str
+) -> None:
+    listed = cli("campaign", "list", "--json").value
+    assert len(listed) == 9
+    assert all(set(each) == LISTED for each in listed)
+
+    seen = cli("campaign", "preview", campaign, "--kind", "initial", "--json").value
+    assert (seen["inward"]["joined"], len(seen["rows"])) == (200, 50)
+    assert seen["api_calls"] <= 4
+
+    words = ("campaign", "sync", campaign, "--kind", "initial", "--json")
+    done = cli(*words, "--fingerprint", seen["fingerprint"])
+    assert done.code == 0
+    keys = {"run", "status", "inward", "outward", "conflicts", "held", "failed", "warnings"}
+    assert keys | {"api_calls"} <= set(done.value)
+    assert set(done.value["inward"]) == {"joined", "left", "updated", "statuses"}
+    assert set(done.value["outward"]) == {"statuses", "editions", "statistics"}
+
+    assert cli("campaign", "autosync", campaign, "on").code == 0
+    nightly = cli("campaign", "nightly", "--now", "2026-03-11T01:00:00Z", "--json")
+    assert (nightly.code, nightly.value["status"]) == (0, "done")
+
+    row = next(each for each in cli("campaign", "list", "--json").value if each["auto_sync"])
+    assert row["members"] == {
+        "total": 200,
+        "active": 185,
+        "inactive": 15,
+        "leads": 127,
+        "contacts": 77,
+        "converted": 4,
+    }
+    assert row["last_sync"]["nightly"] == "2026-03-11T01:00:00Z"
+    assert row["next_at"] == "2026-03-11T01:00:00Z"
+    told = cli("campaign", "budget", "--json").value
+    assert {"limit", "used_org", "used_ours", "allocation", "forecast_per_day", "wasted"} <= set(
+        told
+    )
+    assert told["forecast_per_day"] == 5
+
+
+def test_deletes_above_the_limit_wait_for_release(
+    cli: Cli, org: SalesforceStandIn, campaign: str
+) -> None:
+    cli("campaign", "sync", campaign, "--kind", "initial")
+    members = org.org.rows(
+        "SELECT m.Id FROM CampaignMember m JOIN Campaign c ON c.Id = m.CampaignId "
+        "WHERE c.Name = 'Spring Webinar' LIMIT 20"
+    )
+    for (member,) in members:
+        org.act({"do": "delete_member", "member": member})
+
+    held = cli("campaign", "sync", campaign, "--json")
+    assert (held.code, held.value["held"], held.value["inward"]["left"]) == (0, 20, 0)
+    assert "--release" in held.err
+
+    released = cli("campaign", "sync", campaign, "--release", "--json")
+    assert released.value["inward"]["left"] == 20
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("sync", "Nobody"), "no campaign Nobody"),
+        (("sync", "701000000000001"), "no campaign 701000000000001"),
+        (("sync", "Spring Webinar"), "has not been started"),
+        (("autosync", "Nobody", "on"), "no campaign Nobody"),
+    ],
+)
+def test_what_cannot_be_meant_is_a_sentence_and_exit_code_2(
+    cli: Cli, org: SalesforceStandIn, words: tuple[str, ...], told: str
+) -> None:
+    done = cli("campaign", *words)
+
+    assert done.code == 2
+    assert told in done.err
+
+
+def test_a_wrong_secret_is_a_sentence(
+    cli: Cli, org: SalesforceStandIn, campaign: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SF_SECRET", "not-the-secret")
+    cli("apply", "-", given=CONNECTION.format(url=org.url))
+
+    done = cli("campaign", "sync", campaign, "--kind", "initial")
+
+    assert done.code == 1
+    assert "refused the login" in done.err
+    assert cli("run", "list", "--json").value[0]["status"] == "failed"
+
+
+def test_without_a_campaign_sync_the_commands_say_what_is_needed(cli: Cli) -> None:
+    done = cli("campaign", "list")
+
+    assert done.code == 2
+    assert "There is no campaign sync yet" in done.err
+    assert "kind campaign_sync" in done.err
+
+
+def test_the_batches_are_jobs_of_the_scheduler(cli: Cli, org: SalesforceStandIn) -> None:
+    listed = {each["job"]: each for each in cli("schedule", "list", "--json").value}
+
+    assert listed["campaign_nightly/acme-campaigns"]["next_at"] == "2026-03-11T01:00:00Z"
+    assert (
+        "campaign_hourly/acme-campaigns" not in listed
+        or not listed["campaign_hourly/acme-campaigns"]["on"]
+    )
