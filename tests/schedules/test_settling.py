@@ -214,3 +214,18 @@ def test_a_cancelled_run_is_nobody_s_failure(bench: Services, job: AddJob, bare:
     bare.settle(NOW)
 
     assert (waiting(bench), fed(bench)) == ([], [])
+
+
+def test_a_scheduler_that_still_reads_documents_takes_no_run_for_one_of_no_document(
+    bench: Services, job: AddJob, bare: Bare, ends: Fail
+) -> None:
+    later = {"every": "daily", "hour": (NOW.hour + 6) % 24}
+    names = [job(f"w{n}", later) for n in range(60)]
+    for name in names:
+        ends(name, OUTAGE)
+
+    bare.scheduler.tick(NOW)
+    while bare.scheduler.is_behind:
+        bare.scheduler.tick(NOW)
+
+    assert {run.job for run in waiting(bench)} == set(names)

@@ -94,6 +94,9 @@ class Scheduler:
         if any(run.is_interrupted for run in self._state.runs.running()):
             self._state.runs.close_interrupted()
         self.record(now)
+        if self._known.has_more:
+            # A run of a document that is not read yet would be taken for one of no document.
+            return []
         self._settling.settle(now, self._fence)
         return self._start(now)
 
