@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
-from time import sleep
 from typing import TYPE_CHECKING, Any
 
 from workbench.campaigns.budget import Allocation
@@ -15,6 +14,7 @@ from workbench.campaigns.choosing import Chosen, batch, find, one
 from workbench.campaigns.editions import new_editions, sends_of
 from workbench.campaigns.known import Known, with_known
 from workbench.campaigns.look import Looked, look
+from workbench.campaigns.turns import claimed, turn
 from workbench.campaigns.vocabulary import SyncKind
 from workbench.errors import CancelledError, HeldError, InputError, QuotaError, RemoteError
 from workbench.words import counted
@@ -35,8 +35,6 @@ JOBS: Mapping[SyncKind, str] = {
 }
 """The job of each kind of sync; its name follows: ``campaign_nightly/acme-campaigns``."""
 DAY = timedelta(days=1)
-LOOK_EVERY_S = 0.2
-"""How often a run that waits for another one's campaigns looks again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +110,9 @@ def sync_one(
     def choose(told: Known) -> Chosen:
         return one(sync, kind, told, campaign_id)
 
+    if run_id is None:
+        options = {"campaign": campaign_id, "kind": kind, "release": release}
+        run_id = turn(f"{JOBS[kind]}/{sync.name}", services, sync, trigger, options)
     return _run(
         sync,
         kind,
@@ -148,6 +149,9 @@ def run_batch(
     def choose(told: Known) -> Chosen:
         return batch(sync, kind, told, services)
 
+    if run_id is None:
+        job = f"{JOBS[kind]}/{sync.name}"
+        run_id = turn(job, services, sync, trigger, {"release": release})
     return _run(sync, kind, services, choose, trigger=trigger, run_id=run_id, release=release)
 
 
@@ -224,7 +228,7 @@ def _run(
     choose: Callable[[Known], Chosen],
     *,
     trigger: Trigger,
-    run_id: int | None,
+    run_id: int,
     fingerprint: str | None = None,
     release: bool = False,
 ) -> SyncResult:
@@ -237,7 +241,7 @@ def _run(
         def carried(told: Known) -> SyncResult:
             nonlocal taken
             taken = choose(told)
-            with _claimed(sync, services, taken, tally) as free:
+            with claimed(sync, services, taken, tally) as free:
                 taken = free
                 return _carried(sync, kind, told, free, services, org, tally, fingerprint, release)
 
@@ -358,35 +362,6 @@ def _record_failure(
     }
     rows = [{**line, "campaign_id": row.id} for row in chosen.campaigns]
     services.state.campaign_history.record(rows)
-
-
-@contextmanager
-def _claimed(
-    sync: CampaignSync, services: Services, chosen: Chosen, tally: Tally
-) -> Iterator[Chosen]:
-    """Have the campaigns in hand, alone; wait for another run's, or leave them out (Q31)."""
-    store = services.state.campaigns
-    ids = [row.id for row in chosen.campaigns]
-    said = False
-    while busy := store.claim(sync.name, ids, tally.run_id):
-        if sync.run.overlap == "skip":
-            why = {each: f"run {run} is syncing it" for each, run in busy.items()}
-            chosen = chosen.without(why)
-            ids = [row.id for row in chosen.campaigns]
-            continue
-        if not said:
-            tally.stage(f"waiting for run {next(iter(busy.values()))}")
-            said = True
-        if tally.is_cancel_requested:
-            raise CancelledError("Cancelled while it waited for another run")
-        sleep(LOOK_EVERY_S)
-    try:
-        if said:
-            # The other run has moved the cursors.
-            chosen = chosen.anew({row.id: row for row in store.all(sync.name)})
-        yield chosen
-    finally:
-        store.release(tally.run_id)
 
 
 @contextmanager
