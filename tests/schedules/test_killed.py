@@ -16,7 +16,7 @@ from tests.schedules import witness
 from tests.schedules.conftest import AddJob, command, kill, said, utc, wait_for
 from workbench.services import Services
 
-ROUNDS = 8
+ROUNDS = 6
 """Enough for each sort of kill; the soak does more than two hundred."""
 MINUTE = timedelta(minutes=1)
 BEGIN = utc("2020-01-01 06:00")
