@@ -84,6 +84,12 @@ class Bare:
     def record(self, now: datetime) -> None:
         self.scheduler.record(now)
 
+    def record_all(self, now: datetime) -> None:
+        """As often as it says that there is more."""
+        self.record(now)
+        while self.scheduler.is_behind:
+            self.record(now)
+
     def settle(self, now: datetime) -> None:
         self.scheduler.record(now)
         self.known.refresh()
