@@ -63,6 +63,18 @@ def test_a_plan_that_is_not_kept_is_not_pushed(
     assert writes(pendo) == []
 
 
+def test_a_plan_of_other_fields_than_the_automation_writes_now_is_not_pushed(
+    services: Services, pendo: PendoStandIn, base: Base, automation: Make, accounts: list[str]
+) -> None:
+    base([scored(accounts[0], "Good")])
+    plan = preview(automation(), services)
+    automation(update={"prefix": "other"})
+
+    with pytest.raises(InputError, match="was changed since this preview"):
+        carried_out(services, seen=plan.fingerprint)
+    assert writes(pendo) == []
+
+
 def test_a_held_run_is_released_as_it_was_seen(
     services: Services, pendo: PendoStandIn, base: Base, automation: Make, accounts: list[str]
 ) -> None:

@@ -389,8 +389,8 @@ def test_a_run_is_held_that_costs_more_calls_than_are_left() -> None:
     plan = planned(automation(), many(20), standing(20), budget_left=5)
     own = planned(automation(guardrails={"max_api_calls": 2}), many(20), standing(20))
 
-    # Schema, values, creating and reading fields again, one batch, one look afterwards.
-    assert plan.api_calls == 6
+    # The key, schema, values, creating and reading fields again, one batch, one look afterwards.
+    assert plan.api_calls == 7
     assert limits(plan) == ["budget"]
     assert limits(own) == ["max_api_calls"]
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from workbench.services import Services
     from workbench.store.state import Tally
     from workbench.store.state.ledger import Purpose
+    from workbench.transport import Meter
 
 FEW = 500
 """Up to so many records are read back by their ids; more, with all the others in one request."""
@@ -44,6 +45,8 @@ class Carried:
     outcome: Outcome
     error: WorkbenchError | None = None
     """What stopped it before its end."""
+    reading_back: int = 0
+    """Requests that the proof took."""
 
 
 class Carrying:
@@ -148,8 +151,10 @@ class Carrying:
         rows = written_rows(plan)
         ids = rows["id"].to_pylist() if rows.num_rows <= FEW else None
         folder = live_folder(self._services) / "spill"
+        meter: Meter | None = None
         try:
             with self._services.pendo(entry.connection) as client:
+                meter = client.meter
                 outcome = verify(
                     plan,
                     entry,
@@ -165,7 +170,8 @@ class Carrying:
             error = error or unreadable
         if error is not None:
             error = _accounted(error, outcome)
-        return Carried(plan, outcome, error)
+        calls = 0 if meter is None else meter.snapshot().total.calls
+        return Carried(plan, outcome, error, calls)
 
 
 def _accounted(error: WorkbenchError, outcome: Outcome) -> WorkbenchError:

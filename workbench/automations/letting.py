@@ -108,7 +108,7 @@ def let_go(plan: Plan, schema: Schema, run: Run, wish: Wish, moved: Moved = ()) 
         carried.plan, run.tally.run_id, carried.outcome,
         status=_status(carried),
         reason=None if carried.error is None else str(carried.error),
-        moved=moved, api_calls=_calls(run),
+        moved=moved, api_calls=_calls(run) + carried.reading_back,
     )  # fmt: skip
     _keep(run, result)
     if carried.error is not None:

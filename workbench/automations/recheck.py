@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+    from workbench.automations.model import Automation
     from workbench.automations.plan import Plan
     from workbench.pendo.model import FieldDescriptor
 
@@ -106,6 +107,27 @@ def recounted(plan: Plan) -> Plan:
         values=cells,
     )
     return replace(plan, counts=counts)
+
+
+def same_destination(plan: Plan, automation: Automation) -> None:
+    """Make sure that the automation still writes where it did when the plan was made.
+
+    Raises:
+        InputError: it was changed since.
+    """
+    update = automation.update
+    names = {*automation.field_names.values()}
+    known = {name.replace("_", "") for name in names}
+    moved = [
+        field.name
+        for field in plan.fields
+        if field.output and field.name not in names and field.name not in known
+    ]
+    if moved or (plan.object, plan.group) != (update.object, update.group):
+        raise InputError(
+            f"{automation.name} was changed since this preview: it writes other fields now",
+            hint="Preview again, read the sheet, and push that.",
+        )
 
 
 def same_fields(plan: Plan, here: Mapping[str, FieldDescriptor]) -> None:

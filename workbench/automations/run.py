@@ -20,7 +20,7 @@ from workbench.automations.reading import (
     run_file,
     workspace,
 )
-from workbench.automations.recheck import recheck, same_fields
+from workbench.automations.recheck import recheck, same_destination, same_fields
 from workbench.automations.rest import moved_cells
 from workbench.automations.result import AutomationResult, Moved
 from workbench.automations.saved import read_plan
@@ -192,6 +192,7 @@ def _checked(seen: Plan | None, inputs: PlanInputs, services: Services) -> tuple
     if seen is None:
         return planned(inputs, services), ()
     update = inputs.automation.update
+    same_destination(seen, inputs.automation)
     same_fields(seen, inputs.schema.get(update.group, {}))
     with workspace(services) as connection:
         moved = moved_cells(seen, inputs.live, connection)

@@ -155,7 +155,8 @@ def api_calls(written: int, bytes_: int, fields: Sequence[PlannedField], write: 
         return reading
     creating = 0 if all(field.exists for field in fields) else 2  # and the schema once more
     batches = max(math.ceil(written / write.chunk), math.ceil(bytes_ / write.max_bytes))
-    return reading + creating + batches + 1
+    asking, proving = 1, 1  # what the key may do; reading back
+    return reading + asking + creating + batches + proving
 
 
 def plan_of(
