@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -118,7 +119,9 @@ def show_rows(
     if not page.rows.num_rows:
         st.caption(_nothing(which, told.counts))
         return []
-    ticked = _table(page.rows, told.fields, f"{key}.rows.{which}.{wanted.offset}")
+    # Ticks are places: other rows in those places must not inherit them.
+    shown = sha256("\x1f".join(map(str, page.rows["id"].to_pylist())).encode()).hexdigest()[:12]
+    ticked = _table(page.rows, told.fields, f"{key}.rows.{shown}")
     _download(sheet, wanted, key, page.matching)
     return [page.rows["id"][place].as_py() for place in ticked if place < page.rows.num_rows]
 

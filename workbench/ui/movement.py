@@ -31,14 +31,20 @@ def show_movement(
         on_select="rerun",
         selection_mode="points",
     )
+    moves = sorted(movement.items())
     with st.expander("See the numbers", type="compact"):
-        st.dataframe(
+        lines: Any = st.dataframe(
             [
                 {"In Pendo now": a or NO_LABEL, "To be written": b or NO_LABEL, "Records": n}
-                for (a, b), n in sorted(movement.items())
+                for (a, b), n in moves
             ],
             hide_index=True,
+            key=f"{key}.lines",
+            on_select="rerun",
+            selection_mode="single-row",
         )
+    if picked := list(lines.selection.rows):
+        return moves[picked[0]][0] if picked[0] < len(moves) else None
     points = event.selection.points if event else []
     if not points:
         return None
@@ -63,10 +69,25 @@ def heat_map(movement: Mapping[tuple[str, str], int], named: Sequence[str]) -> A
             showscale=False,
             xgap=2,
             ygap=2,
-            hovertemplate="%{y} → %{x}: %{text} records<extra></extra>",
+            hoverinfo="skip",
         )
     )
-    chart.update_layout(height=HEIGHT, margin={"l": 8, "r": 8, "t": 8, "b": 8}, dragmode=False)
+    moves = [(a or NO_LABEL, b or NO_LABEL) for a, b in movement]
+    # A heat map's cells cannot be picked; unseen points upon them can.
+    chart.add_trace(
+        go.Scatter(
+            x=[b for _, b in moves],
+            y=[a for a, _ in moves],
+            mode="markers",
+            marker={"size": 44, "symbol": "square", "opacity": 0},
+            customdata=[formats.number(number) for number in movement.values()],
+            hovertemplate="%{y} → %{x}: %{customdata} records<extra></extra>",
+            showlegend=False,
+        )
+    )
+    chart.update_layout(
+        height=HEIGHT, margin={"l": 8, "r": 8, "t": 8, "b": 8}, dragmode=False, hoverdistance=60
+    )
     chart.update_yaxes(autorange="reversed", title="In Pendo now", fixedrange=True, showgrid=False)
     chart.update_xaxes(title="To be written", fixedrange=True, showgrid=False)
     return chart
