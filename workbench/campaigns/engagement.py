@@ -87,7 +87,8 @@ def guide_happenings(scan: str, chosen: GuideEvents, visitors: str | None) -> st
         )
     return f"""
     SELECT {long_id("m.campaign_id")} AS campaign_id,
-           {long_id("g.visitorId")} AS person_id,
+           CASE WHEN regexp_full_match(g.visitorId, '(00Q|003)[0-9A-Za-z]{{12,15}}')
+                THEN {long_id("g.visitorId")} END AS person_id,
            lower(trim({email})) AS email,
            e.event AS event,
            g.guideId::VARCHAR AS edition,
