@@ -147,3 +147,12 @@ def test_nothing_is_left_behind_but_the_columns(client: PendoClient, tmp_path: P
     read(client, tmp_path)
 
     assert [path.suffix for path in tmp_path.iterdir() if path.is_file()] == [".arrow"]
+
+
+def test_a_subscription_may_have_any_number_of_accounts(tmp_path: Path) -> None:
+    with PendoStandIn(accounts=1234) as large:
+        made = PendoClient(large.url, SecretStr(large.key), patience=QUICK)
+        found = read(made, tmp_path)
+        made.close()
+
+        assert found.rows.num_rows == len(account_ids(large)) > 1200
