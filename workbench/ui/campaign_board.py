@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -69,13 +70,13 @@ def _notice(sync: CampaignSync, each: Listed) -> None:
             "you see beforehand who.",
             icon=":material/info:",
         )
-    for warning in each.warnings:
-        st.caption(f":material/warning: {formats.plain(warning)}")
+    if each.warnings:
+        st.caption(f":material/warning: {formats.plain(' · '.join(each.warnings))}")
     if row.sends:
         st.caption(f":material/category: {SENDS.get(row.sends, row.sends)}")
     for name, ours in (row.ours or {}).items():
-        theirs = getattr(row, name, None)
-        now = theirs.isoformat() if hasattr(theirs, "isoformat") else theirs
+        theirs: Any = getattr(row, name, None)
+        now = theirs.isoformat() if isinstance(theirs, date) else theirs
         if now != ours:
             st.caption(
                 f":material/difference: {formats.plain(name.replace('_', ' '))}: "

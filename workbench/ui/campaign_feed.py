@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from workbench.store.state.campaign_history import Notice
 
 SHOWN = 12
+USER_IDS = "005"
+"""What the id of a Salesforce user starts with: it tells a reader nothing."""
 
 
 def show_feed(sync: str, campaign_id: str | None = None) -> None:
@@ -42,7 +44,8 @@ def _draw(notice: Notice, is_linked: bool) -> None:
         horizontal=True, vertical_alignment="center", key=f"campaign-notice-{notice.id}"
     ):
         words = formats.plain(notice.text)
-        owner = f" · for {formats.plain(notice.owner)}" if notice.owner else ""
+        is_named = notice.owner and not notice.owner.startswith(USER_IDS)
+        owner = f" · for {formats.plain(notice.owner or '')}" if is_named else ""
         st.markdown(
             f"{words if notice.read_at else f'**{words}**'}{owner} "
             f'<small><abbr title="{at.hover}">{at.text}</abbr></small>',
@@ -53,5 +56,6 @@ def _draw(notice: Notice, is_linked: bool) -> None:
             frame.link("campaigns", "Open", campaign=notice.campaign_id)
         if notice.run_id is not None:
             frame.link("runs", f"Run {notice.run_id}", run=str(notice.run_id))
-    for warning in notice.warnings or ():
-        st.caption(f":material/warning: {formats.plain(str(warning))}")
+        if notice.warnings:
+            told = " · ".join(map(str, notice.warnings))
+            st.caption(f":material/warning: {formats.plain(told)}", width="content")

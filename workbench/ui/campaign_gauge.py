@@ -140,16 +140,15 @@ def show_wasted(sync: CampaignSync, found: Sequence[Listed]) -> None:
     if not closed:
         return
     costs = {each.campaign_id: each for each in _wasted(sync)}
-    total = sum(cost.calls_per_month for cost in costs.values())
     with st.container(border=True, key="wasted"):
         st.markdown(
             f":material/warning: **Auto-sync on, campaign closed** · "
-            f"{formats.counted(len(closed), 'campaign')}, "
-            f"{formats.counted(total, 'call')} wasted a month where closed ones are not skipped"
+            f"{formats.counted(len(closed), 'campaign')}"
         )
         if sync.skip_closed:
             st.caption(
-                "Scheduled syncs skip them here; other tools that follow the checkbox do not."
+                "Scheduled syncs skip them here, so they cost nothing; other tools that follow "
+                "the checkbox do not skip them."
             )
         for each in closed:
             _closed_line(sync, each, costs.get(each.row.id))
@@ -172,8 +171,8 @@ def _closed_line(sync: CampaignSync, each: Listed, cost: Any) -> None:
         words = f"{each.closed}"
         if cost is not None:
             words += (
-                f" · {formats.counted(cost.calls_per_month, 'call')} a month "
-                f"({formats.number(cost.one_by_one)} where campaigns are synced one by one)"
+                f" · wastes {formats.counted(cost.calls_per_month, 'call')} a month in a common "
+                f"run, {formats.number(cost.one_by_one)} where campaigns are synced one by one"
             )
         elif each.row.initial_at is None:
             words += " · never started, so nothing is read of its members"

@@ -141,15 +141,17 @@ def _draw(sync: CampaignSync, each: Listed) -> None:
         )
         with last:
             st.caption(_last(each), unsafe_allow_html=True)
-        for warning in each.warnings:
+        if each.warnings:
             icon = "warning" if each.needs_attention else "info"
-            st.caption(f":material/{icon}: {formats.plain(warning)}")
+            st.caption(f":material/{icon}: {formats.plain(' · '.join(each.warnings))}")
 
 
 def dates_of(start: object, end: object) -> str:
     """From when to when a campaign goes, as far as anybody said."""
-    first = f"{start:%-d %b %Y}" if start else "no start"  # type: ignore[str-format]
-    last = f"{end:%-d %b %Y}" if end else "no end"  # type: ignore[str-format]
+    if start is None and end is None:
+        return "no dates"
+    first = f"{start:%-d %b %Y}" if start else "no start"
+    last = f"{end:%-d %b %Y}" if end else "no end"
     return f"{first} to {last}"
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 HEIGHT = 340
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+FEW_DAYS = 14
+DAY_MS = 86_400_000
 LINES = (
     ("sent", "Sent"),
     ("delivered", "Delivered"),
@@ -102,6 +104,7 @@ def by_hour(sends: pa.Table) -> Any:
             y=[f"{hour:02d}:00" for hour in hours],
             z=[[cells.get((day, hour)) for day in days] for hour in hours],
             colorscale="Blues",
+            zmin=0,
             colorbar={"title": "Mails", "thickness": 12},
             xgap=2,
             ygap=1,
@@ -139,4 +142,7 @@ def by_day(days: pa.Table) -> Any:
         legend={"orientation": "h", "y": 1.12, "title": {"text": ""}},
     )
     chart.update_yaxes(title="Events a day", rangemode="tozero")
+    if len({*columns["day"]}) <= FEW_DAYS:
+        # Else hours are written between two days, where nothing is told.
+        chart.update_xaxes(dtick=DAY_MS, tickformat="%-d %b")
     return chart

@@ -40,7 +40,8 @@ def show_members(sync: CampaignSync, row: CampaignRow) -> None:
         readable(members),
         hide_index=True,
         height="auto" if members.num_rows <= 12 else HEIGHT,
-        key=f"campaign.members.{number}",
+        # A picked line is kept by place: other members are another table.
+        key=f"campaign.members.{hash(tuple(members['member_id'].to_pylist()))}",
         on_select="rerun",
         selection_mode="single-row",
         column_config={
@@ -88,6 +89,8 @@ def _filters() -> dict[str, Any]:
 def readable(members: pa.Table) -> dict[str, list[Any]]:
     """Members as a person reads them."""
     columns = members.to_pydict()
+    for name in ("email", "reason", "status", "wanted", "last_action"):
+        columns[name] = [each or "" for each in columns[name]]
     names = zip(columns["first_name"], columns["last_name"], strict=True)
     people = zip(columns["lead_id"], columns["contact_id"], strict=True)
     return {

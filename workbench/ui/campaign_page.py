@@ -10,7 +10,13 @@ from workbench.errors import InputError
 from workbench.ui import formats, frame
 from workbench.ui.campaign_board import show_board
 from workbench.ui.campaign_editions import show_editions
-from workbench.ui.campaign_list import auto_sync, dates_of, state_of, trouble
+from workbench.ui.campaign_list import (
+    auto_sync,
+    dates_of,
+    next_words,
+    state_of,
+    trouble,
+)
 from workbench.ui.campaign_mails import show_mails
 from workbench.ui.campaign_mapping import show_mapping
 from workbench.ui.campaign_members import show_members
@@ -52,9 +58,11 @@ def campaign_page(campaign_id: str, name: str | None) -> None:
     trouble()
     running_place = st.container()
     with actions:
+        _actions(sync, each, "top")
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(chip_text(state_of(each)), width="content")
         auto_sync(sync, each, key=f"campaign.auto.{row.id}")
-        _actions(sync, each, "top")
+        st.caption(next_words(each), width="content")
     with running_place:
         _runs_now(sync, each)
     if (kept := kept_sheet(row.id)) is not None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from workbench.store.state.campaigns import CampaignRow
 
 DAYS = (3, 7, 14, 28)
+WEEK = 7
 GROUPINGS = {"edition": "Edition", "status": "Status", "last_action": "Last action"}
 NO_VISITORS = "Visitor id alone"
 HEIGHT = 340
@@ -46,15 +47,24 @@ def show_product(sync: CampaignSync, row: CampaignRow) -> None:
             "Matched by", [*found.visitors, NO_VISITORS], key="campaign.product.visitors",
             format_func=lambda each: each if each == NO_VISITORS else f"e-mail in {each}",
         )  # fmt: skip
+        chosen = None if visitors == NO_VISITORS else str(visitors)
         days = st.segmented_control(
-            "Days before and after", DAYS, default=7, required=True, key="campaign.product.days"
+            "Days before and after",
+            DAYS,
+            default=_usual_days(sync, row, str(events), chosen),
+            required=True,
+            key="campaign.product.days",
         )
-    chosen = None if visitors == NO_VISITORS else str(visitors)
-    told = _used(sync, row, str(events), chosen, int(days or DAYS[1]))
+    told = _used(sync, row, str(events), chosen, int(days or WEEK))
     _facts(told)
     if told.measured:
         _charts(told)
     _tables(told)
+
+
+def _usual_days(sync: CampaignSync, row: CampaignRow, events: str, visitors: str | None) -> int:
+    """A week, or less where the events do not cover a week around the mails."""
+    return WEEK if _used(sync, row, events, visitors, WEEK).measured else DAYS[0]
 
 
 def _used(
@@ -199,8 +209,15 @@ def _tables(told: ProductUse) -> None:
     rows = [row for row in told.groups.to_pylist() if row["grouping"] == grouping]
     st.dataframe([_line(grouping, row) for row in rows], hide_index=True)
     with st.container(horizontal=True):
-        offer(told.groups, "product-activity", "campaign.product.groups")
-        offer(told.rows, "product-activity-members", "campaign.product.rows")
+        offer(
+            told.groups, "product-activity", "campaign.product.groups", label="Download the numbers"
+        )
+        offer(
+            told.rows,
+            "product-activity-members",
+            "campaign.product.rows",
+            label="Download the members",
+        )
 
 
 def _line(grouping: str, row: dict[str, Any]) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def syncs_table(
         [_line(each) for each in syncs],
         hide_index=True,
         height=height if height and len(syncs) > 5 else "auto",
-        key=pick,
+        key=f"{pick}.{syncs[0].id}" if pick else None,
         on_select="rerun" if pick else "ignore",
         selection_mode="single-row",
         column_config={
@@ -137,6 +137,8 @@ def _errors(sync: CampaignSync, row: CampaignRow, changes: pa.Table) -> None:
 def changes_table(changes: pa.Table) -> dict[str, list[Any]]:
     """Changes as a person reads them."""
     columns = changes.to_pydict()
+    for name in ("field", "before", "after", "reason"):
+        columns[name] = [each or "" for each in columns[name]]
     return {
         "Member": columns["member_id"],
         "Goes": [

@@ -170,8 +170,9 @@ def _warnings(looked: Looked) -> None:
     if verdict.held:
         colour, icon = STATES["held"]
         st.markdown(f":{colour}-badge[:material/{icon}: held] {formats.plain(verdict.words)}")
-    for warned in looked.all_warnings:
-        st.caption(f":material/warning: {formats.plain(str(warned))}")
+    if looked.all_warnings:
+        told = " · ".join(map(str, looked.all_warnings))
+        st.caption(f":material/warning: {formats.plain(told)}")
 
 
 def _leaving(campaign_id: str) -> str:

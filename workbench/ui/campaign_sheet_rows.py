@@ -51,6 +51,16 @@ SIGNS = {
 }
 """Statuses with a sign, so that colour is never the only one."""
 DIRECTIONS = {"in": "to the mail side", "out": "to Salesforce"}
+WORDS = {
+    "": "member",
+    "email": "address",
+    "first_name": "first name",
+    "last_name": "last name",
+    "person_id": "person",
+    "Status": "status",
+    "State": "state",
+}
+"""Fields as a person calls them; a member that joins or leaves has none."""
 DECISIONS = {
     "hold": ("Hold", "It comes again at the next sync."),
     "exclude": ("Exclude", "No sync touches it until that is forgotten."),
@@ -133,30 +143,33 @@ def show_rows(sheet: pa.Table, view: str, key: str) -> list[str]:
     if not page.num_rows:
         st.caption("No row is like that.")
         return []
+    ids = page["member_id"].to_pylist()
     event: Any = st.dataframe(
         readable(page),
         hide_index=True,
         height="auto" if page.num_rows <= 12 else HEIGHT,
-        key=f"{key}.rows.{view}.{start}",
+        # Ticks are kept by place: other rows are another table, or they would move to them.
+        key=f"{key}.rows.{view}.{hash(tuple(ids))}",
         on_select="rerun",
         selection_mode="multi-row",
         column_config={"Why": st.column_config.TextColumn(width="large")},
     )
     offer(found, "reconcile-sheet", key)
-    ids = page["member_id"].to_pylist()
     return list(dict.fromkeys(ids[at] for at in event.selection.rows if at < len(ids)))
 
 
 def readable(page: pa.Table) -> dict[str, list[Any]]:
     """A page as a person reads it."""
-    columns = page.to_pydict()
-    fields = zip(columns["what"], columns["field"], strict=True)
+    columns = {
+        name: ["" if each is None else each for each in values]
+        for name, values in page.to_pydict().items()
+    }
     return {
         "Goes": [DIRECTIONS.get(each, each) for each in columns["direction"]],
         "What happens": [SIGNS.get(each, each) for each in columns["status"]],
         "Member": columns["name"],
         "E-mail": columns["email"],
-        "What": [what if what in ("joined", "left") else field or what for what, field in fields],
+        "What": [WORDS.get(each, each) for each in columns["field"]],
         "Now": columns["before"],
         "Afterwards": columns["after"],
         "Why": columns["reason"],

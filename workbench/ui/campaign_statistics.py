@@ -30,7 +30,7 @@ RATES = (
     ("Complaint Rate", "complaint_rate", "complained", "delivered_members", "delivered to"),
     ("Bounce Rate", "bounce_rate", "bounced", "sent", "sent to"),
 )
-"""Title, rate, its part, its whole and the whole in words."""
+"""Title, rate, its part, its whole and the whole in words; clicks are of what the sync says."""
 FUNNEL_HEIGHT = 300
 
 
@@ -48,10 +48,7 @@ def show_statistics(row: CampaignRow) -> None:
         st.subheader("Opt Outs, Complaints & Bounces", anchor=False)
         _reasons(told)
     frame.facts("rates", ((title, rate_words(told.get(rate))) for title, rate, *_ in RATES))
-    for title, rate, part, whole, words in RATES:
-        if whole:
-            st.caption(_base(title, told, rate, part, whole, words))
-    _click_base(told)
+    st.caption("  \n".join(_bases(told)))
     frame.facts(
         "mails",
         (
@@ -61,17 +58,18 @@ def show_statistics(row: CampaignRow) -> None:
     )
 
 
-def _base(title: str, told: dict[str, Any], rate: str, part: str, whole: str, words: str) -> str:
-    return (
-        f"{title}: {rate_words(told.get(rate))} = {formats.number(told.get(part, 0))} of "
-        f"{formats.number(told.get(whole, 0))} {words}"
-    )
-
-
-def _click_base(told: dict[str, Any]) -> None:
-    base = "opened" if told.get("click_base") == "opened" else "delivered_members"
-    words = "who opened" if base == "opened" else "delivered to"
-    st.caption(_base("Click rate", told, "click_rate", "clicked", base, words))
+def _bases(told: dict[str, Any]) -> list[str]:
+    """Each rate with what it is a share of."""
+    by_opened = told.get("click_base") == "opened"
+    click = ("opened", "who opened") if by_opened else ("delivered_members", "delivered to")
+    lines = []
+    for title, rate, part, whole, words in RATES:
+        base, of = (whole, words) if whole else click
+        lines.append(
+            f"{title}: {rate_words(told.get(rate))} = {formats.number(told.get(part, 0))} of "
+            f"{formats.number(told.get(base, 0))} {of}"
+        )
+    return lines
 
 
 def _reasons(told: dict[str, Any]) -> None:

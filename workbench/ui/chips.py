@@ -16,6 +16,9 @@ Colour = Literal["gray", "blue", "green", "orange", "violet", "red"]
 STATES: dict[str, tuple[Colour, str]] = {
     "draft": ("gray", "edit_note"),
     "on": ("blue", "toggle_on"),
+    "open": ("green", "lock_open"),
+    "closed": ("gray", "lock"),
+    "not started": ("gray", "hourglass_empty"),
     "queued": ("gray", "hourglass_top"),
     "running": ("blue", "progress_activity"),
     "done": ("green", "check_circle"),

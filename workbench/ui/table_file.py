@@ -22,11 +22,16 @@ EXCEL_ROWS = 1_048_575
 
 
 def offer(
-    table: pa.Table | Callable[[], pa.Table], name: str, key: str, *, rows: int | None = None
+    table: pa.Table | Callable[[], pa.Table],
+    name: str,
+    key: str,
+    *,
+    rows: int | None = None,
+    label: str = "Download",
 ) -> None:
     """A menu of file kinds for a table, or for one that is made when it is asked for."""
     count = table.num_rows if rows is None and not callable(table) else rows or 0
-    with st.popover("Download", icon=":material/download:"):
+    with st.popover(label, icon=":material/download:"):
         st.caption(f"{formats.counted(count, 'row')}, with every column.")
         for suffix, title in KINDS.items():
             too_long = suffix == "xlsx" and count > EXCEL_ROWS
