@@ -171,7 +171,7 @@ def columns(duck: duckdb.DuckDBPyConnection) -> dict[str, Column]:
     return {row[0]: Column(name(row[0]), row[1]) for row in rows}
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(RECORDS, DOCUMENTS)
 def test_conditions_choose_what_a_naive_reading_chooses(
     duck: duckdb.DuckDBPyConnection, records: list[dict[str, Any]], document: dict[str, Any]

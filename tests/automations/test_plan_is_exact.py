@@ -91,7 +91,7 @@ def expected(chosen: Automation, records: list[dict[str, Any]], live: Any, last:
     }
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(RECORDS, max_size=8), LIVE, LIVE, SETTINGS)
 def test_every_record_is_as_the_naive_planner_has_it(
     records: list[dict[str, Any]], live: Any, last: Any, update: dict[str, Any]
@@ -133,7 +133,7 @@ def by_id(sheet: dict[Any, list[Any]]) -> dict[Any, list[Any]]:
     return {id: sorted(lines, key=repr) for id, lines in found.items()}
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.lists(RECORDS, max_size=8), LIVE, SETTINGS, st.randoms())
 def test_writing_a_plan_leaves_nothing_to_write_and_order_means_nothing(
     records: list[dict[str, Any]], live: Any, update: dict[str, Any], random: Any

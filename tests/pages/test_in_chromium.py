@@ -44,6 +44,7 @@ PAGES = {
     "pulls": "pulls",
     "pull": "pulls?pull=page-events",
     "new-pull": "pulls?new=1",
+    "new-automation": "automations?new=1",
     "connections": "connections",
     "connection": "connections?connection=acme",
     "explore": "explore?dataset=page_events",
@@ -53,6 +54,7 @@ PAGES = {
 EMPTY = {
     "home": "",
     "pulls": "pulls",
+    "automations": "automations",
     "connections": "connections",
     "explore": "explore",
     "runs": "runs",
