@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from workbench.automations.model import Automation
     from workbench.automations.plan import Plan
     from workbench.automations.run import AutomationResult
+    from workbench.campaigns.look import Looked
+    from workbench.campaigns.model import CampaignSync
+    from workbench.campaigns.product_use import ProductUse
+    from workbench.campaigns.run import SyncResult
+    from workbench.campaigns.vocabulary import SyncKind
     from workbench.pulls.model import Pull
     from workbench.pulls.preview import Preview
     from workbench.pulls.run import PullResult
@@ -165,6 +170,109 @@ class Workbench:
             for (before, after), records in plan.movement.items()
         ]
         return pd.DataFrame(rows, columns=["before", "after", "records"])
+
+    def campaigns(self, sync: "str | CampaignSync | None" = None) -> "pd.DataFrame":
+        """One row per campaign as it was read last, those that need somebody first."""
+        import pandas as pd
+
+        from workbench.campaigns.board import listed
+
+        rows = []
+        for each in listed(self.campaign_sync(sync), self.services):
+            told = each.as_json()
+            told |= {f"members_{name}": number for name, number in told.pop("members").items()}
+            told |= {f"last_{kind}": at for kind, at in told.pop("last_sync").items()}
+            rows.append(told)
+        return pd.DataFrame(rows)
+
+    def campaign_sync(self, given: "str | CampaignSync | None" = None) -> "CampaignSync":
+        """A campaign sync by its name; without one, the only one there is.
+
+        Raises:
+            InputError: there is none, or there are several and none is named.
+        """
+        from workbench.campaigns.model import CampaignSync
+        from workbench.errors import InputError
+
+        if isinstance(given, CampaignSync):
+            return given
+        names = self.services.documents.names("campaign_sync")
+        if given is None and len(names) != 1:
+            raise InputError(
+                f"There are {len(names)} campaign syncs", hint=f"Name one: {', '.join(names)}."
+            )
+        return self.services.documents.campaign_sync(given or names[0])
+
+    def preview_campaign(
+        self,
+        campaign: str,
+        *,
+        kind: "SyncKind" = "manual",
+        sync: "str | CampaignSync | None" = None,
+    ) -> "Looked":
+        """What a sync of a campaign, by id or name, would change on both sides; changes nothing."""
+        from workbench.campaigns.run import preview
+
+        return preview(self.campaign_sync(sync), campaign, self.services, kind=kind)
+
+    def synchronize(
+        self,
+        campaign: str,
+        *,
+        kind: "SyncKind" = "manual",
+        seen: "Looked | None" = None,
+        release: bool = False,
+        sync: "str | CampaignSync | None" = None,
+    ) -> "SyncResult":
+        """Sync one campaign both ways, recorded as a run.
+
+        Args:
+            seen: A sheet that was previewed: it goes only if it would still be that one.
+            release: Let members leave although there are more than the limits allow.
+
+        Raises:
+            HeldError: the sheet is no longer the one that was seen; nothing was sent.
+        """
+        from workbench.campaigns.run import sync_one
+
+        return sync_one(
+            self.campaign_sync(sync),
+            campaign,
+            self.services,
+            kind=kind,
+            fingerprint=seen.plan.fingerprint if seen else None,
+            release=release,
+        )
+
+    def product_use(
+        self,
+        campaign: str,
+        *,
+        events: str,
+        visitors: str | None = None,
+        days: int = 7,
+        sync: "str | CampaignSync | None" = None,
+    ) -> "ProductUse":
+        """What members did in the product so many days before and after a campaign's mails.
+
+        Args:
+            events: A dataset of what visitors did, such as page events.
+            visitors: One with their e-mail addresses; None matches by visitor id alone.
+
+        Raises:
+            InputError: no such campaign or dataset, or no day to measure from.
+        """
+        from workbench.campaigns.choosing import find
+        from workbench.campaigns.product_use import product_use
+        from workbench.errors import InputError
+
+        document = self.campaign_sync(sync)
+        row = find(self.services, document, campaign)
+        if row is None:
+            raise InputError(f"No campaign {campaign[:80]} is known here", hint="See campaigns().")
+        return product_use(
+            document, row, self.services, events=events, visitors=visitors, days=days
+        )
 
     def close(self) -> None:
         """Give back what is open."""
