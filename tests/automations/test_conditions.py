@@ -61,7 +61,8 @@ def conditions(draw: st.DrawFn) -> dict[str, Any]:
         field, DAYS.map(str)
     )
     if op == "between":
-        return made | {"value": sorted(draw(st.lists(one, min_size=2, max_size=2)))}
+        pair: list[Any] = draw(st.lists(one, min_size=2, max_size=2))
+        return made | {"value": sorted(pair)}
     if op in WITH_LIST:
         return made | {"value": draw(st.lists(one, min_size=1, max_size=3))}
     return made | {"value": draw(one)}
@@ -98,44 +99,60 @@ def passes(test: dict[str, Any], record: dict[str, Any], case: bool) -> bool:
     for joint, of in (("all", all), ("any", any)):
         if joint in test:
             return of(passes(inner, record, case) for inner in test[joint])
-    value, op = record[test["field"]], test["op"]
-    fold = (lambda text: text) if case else str.lower
+    value, op, wanted = record[test["field"]], test["op"], test.get("value")
     if value != value:  # not a number
         value = None
     if op in ("empty", "not_empty"):
-        return (value in (None, "", [])) == (op == "empty")
-    wanted = test.get("value")
-    if FAMILIES[test["field"]] == "list":
-        have, ask = {fold(item) for item in value or []}, {fold(item) for item in wanted}
-        told = {"contains_any": have & ask, "contains_all": ask <= have}
-        return not have & ask if op == "contains_none" else value is not None and bool(told[op])
-    if op in ("is_not", "not_contains", "not_one_of", "ne") and value is None:
-        return True
+        return (value in (None, "", [])) is (op == "empty")
     if value is None:
-        return False
+        return op in ("is_not", "not_contains", "not_one_of", "ne", "contains_none")
     if isinstance(value, bool):
-        return value == (op == "is_true")
+        return value is (op == "is_true")
+    if isinstance(value, list):
+        return list_passes(op, fold(value, case), fold(wanted, case))
     if isinstance(value, str):
-        ask = [fold(item) for item in wanted] if isinstance(wanted, list) else fold(wanted)
-        have_text = fold(value)
-        return {
-            "is": have_text == ask, "is_not": have_text != ask,
-            "contains": isinstance(ask, str) and ask in have_text,
-            "not_contains": isinstance(ask, str) and ask not in have_text,
-            "starts_with": isinstance(ask, str) and have_text.startswith(ask),
-            "ends_with": isinstance(ask, str) and have_text.endswith(ask),
-            "one_of": isinstance(ask, list) and have_text in ask,
-            "not_one_of": isinstance(ask, list) and have_text not in ask,
-        }[op]  # fmt: skip
+        return text_passes(op, fold(value, case), fold(wanted, case))
     if isinstance(value, float):
-        low, high = wanted if isinstance(wanted, list) else (wanted, wanted)
-        return {
-            "eq": value == low, "ne": value != low, "gt": value > low, "gte": value >= low,
-            "lt": value < low, "lte": value <= low, "between": low <= value <= high,
-        }[op]  # fmt: skip
+        return number_passes(op, value, wanted)
     day = value.date() if isinstance(value, datetime) else value
+    return day_passes(op, day, wanted, test.get("unit", "days"))
+
+
+def fold(value: Any, case: bool) -> Any:
+    if isinstance(value, list):
+        return [fold(item, case) for item in value]
+    return value if case else str(value).lower()
+
+
+def list_passes(op: str, have: Any, ask: Any) -> bool:
+    shared = set(have) & set(ask)
+    told = {"contains_any": shared, "contains_all": set(ask) <= set(have)}
+    return not shared if op == "contains_none" else bool(told[op])
+
+
+def text_passes(op: str, have: Any, ask: Any) -> bool:
+    if op in ("one_of", "not_one_of"):
+        return (have in ask) is (op == "one_of")
+    told = {
+        "is": have == ask, "is_not": have != ask, "contains": ask in have,
+        "not_contains": ask not in have, "starts_with": have.startswith(ask),
+        "ends_with": have.endswith(ask),
+    }  # fmt: skip
+    return bool(told[op])
+
+
+def number_passes(op: str, value: float, wanted: Any) -> bool:
+    low, high = wanted if isinstance(wanted, list) else (wanted, wanted)
+    told = {
+        "eq": value == low, "ne": value != low, "gt": value > low, "gte": value >= low,
+        "lt": value < low, "lte": value <= low, "between": low <= value <= high,
+    }  # fmt: skip
+    return bool(told[op])
+
+
+def day_passes(op: str, day: date, wanted: Any, unit: str) -> bool:
     if op in WITH_SPAN:
-        first, last = (shifted(TODAY, sign * wanted, test["unit"]) for sign in (-1, 1))
+        first, last = (shifted(TODAY, sign * wanted, unit) for sign in (-1, 1))
         return {
             "in_the_last": first <= day <= TODAY,
             "in_the_next": TODAY <= day <= last,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from workbench.schedules.fires import next_fires
 from workbench.ui import formats
 from workbench.ui.session import explained, remember, remembered, services, show, shown, zone
 
@@ -40,10 +41,19 @@ def show_why(form: Form, automation: Automation) -> None:
             st.markdown(f"The decision base has no record {formats.plain(record)}.")
         for each in found:
             _answers(each)
+        st.caption(_next(automation))
         ids = list(dict.fromkeys(each.id for each in found if each.id)) or [record]
         _history(automation, ids[0])
         if form.name is not None and found and found[0].id:
             _test(automation, found[0].id)
+
+
+def _next(automation: Automation) -> str:
+    """When it may be written next."""
+    coming = next_fires(automation.schedules, services().now(), 1) if automation.active else []
+    if not coming:
+        return "Next write: when somebody runs it."
+    return f"Next write: {formats.moment(coming[0].at, zone()).text}, if it differs then."
 
 
 def _answers(each: Why) -> None:

@@ -15,8 +15,9 @@ from workbench.ui.session import asked, explained, services, show
 
 if TYPE_CHECKING:
     from workbench.automations.plan import Plan
+    from workbench.store.state.ledger import CellStatus
 
-OUTCOMES = {
+OUTCOMES: dict[CellStatus, str] = {
     "verified": "✓ read back",
     "sent": "→ sent",
     "mismatch": "▲ reads back otherwise",
@@ -120,13 +121,14 @@ def _rows(run_id: int, counts: dict[str, int]) -> None:
             format_func=OUTCOMES.__getitem__, key=f"automations.rows.{run_id}",
             label_visibility="collapsed",
         )  # fmt: skip
-        cells = services().state.ledger.cells(run_id, statuses=tuple(wanted) or None)
-        if cells.num_rows > MOST_ROWS:
-            st.caption(
-                f"The first {formats.number(MOST_ROWS)} of {formats.number(cells.num_rows)}."
-            )
+        chosen = tuple(wanted or OUTCOMES)
+        cells = services().state.ledger.cells(run_id, statuses=chosen, limit=MOST_ROWS)
+        all_of_them = sum(counts.get(status, 0) for status in chosen)
+        if all_of_them > MOST_ROWS:
+            first, whole = formats.number(MOST_ROWS), formats.number(all_of_them)
+            st.caption(f"The first {first} of {whole}.")
         rows = cells.select(["record_id", "field", "before", "after", "status", "reason"])
-        st.dataframe(rows.slice(0, MOST_ROWS), hide_index=True)
+        st.dataframe(rows, hide_index=True)
         _requests(run_id)
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from workbench.errors import WorkbenchError
-from workbench.store.state.decisions import Decided
 from workbench.ui import formats
 from workbench.ui.change_sheet import Told, show_head, show_rows
 from workbench.ui.match_doctor import show_doctor
@@ -18,6 +17,7 @@ from workbench.ui.session import WHO, explained, note_for_later, services, show_
 if TYPE_CHECKING:
     from workbench.automations.editing import Look
     from workbench.automations.model import Automation
+    from workbench.store.state.decisions import Decided
     from workbench.ui.automation_form import Form
 
 
