@@ -9,6 +9,8 @@ from pydantic import SecretStr
 
 from tests.pages.conftest import Open, said
 from workbench.automations.model import Automation
+from workbench.automations.run import run
+from workbench.errors import HeldError
 from workbench.services import Services
 from workbench.standin import PendoStandIn
 
@@ -173,13 +175,19 @@ def test_the_doctors_advice_is_taken_with_one_click(page: Open, saved: Services)
     assert not app.exception
 
 
-def test_a_link_to_a_record_says_why_it_is_out(page: Open, saved: Services) -> None:
+def test_a_record_says_why_it_is_out_and_can_be_written_alone(page: Open, saved: Services) -> None:
     app = page("automations", automation="churn", record="o-99")
 
     told = said(app).replace("\\", "")
     assert "Out: o-99" in told
     assert "churn_date is in the next 30 days: it is 2027-01-01" in told
     assert "Nothing was ever written to" in told
+    app = page("automations", automation="churn", record="o-1")
+    app.button(key="automations.test").click().run()
+
+    told = said(app).replace("\u202f", " ")
+    assert "1 record written, 1 read back as written" in told
+    assert any("predict_score" in str(code.value) for code in app.code)
     assert not app.exception
 
 
@@ -197,4 +205,22 @@ def test_turned_on_from_the_list_it_says_what_it_will_do_and_what_a_change_would
     app.checkbox(key=f"{OLD}.write.explain").uncheck().run()
     told = said(app).replace("\u202f", " ")
     assert "its next run would write 20 values on 10 records" in told
+    assert not app.exception
+
+
+def test_a_held_run_is_let_go_with_one_click(page: Open, saved: Services) -> None:
+    kept = saved.documents.automation("churn")
+    limits = kept.guardrails.model_copy(update={"min_rows": 1000})
+    strict = kept.model_copy(update={"guardrails": limits})
+    saved.documents.save(strict, "tests")
+    with pytest.raises(HeldError):
+        run(strict, saved)
+    [held] = saved.state.runs.latest("automation/churn")
+
+    app = page("automations", automation="churn", run=str(held.id))
+    assert "11 records would be read; at least 1000 must be" in said(app).replace("\u202f", " ")
+    app.button(key="automations.release").click().run()
+    let_go = saved.state.runs.latest("automation/churn")[0]
+    assert let_go.id != held.id
+    assert finished(saved, let_go.id) == "done"
     assert not app.exception
