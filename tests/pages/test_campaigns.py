@@ -1,16 +1,26 @@
 """The campaigns page: what needs somebody, the reconcile sheet, a sync, every section of one."""
 
+import re
 import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 from streamlit.testing.v1 import AppTest
 
 from tests.campaigns.conftest import Desk, _org  # noqa: F401 -- the rehearsal org of a test run
 from tests.pages.campaign_home import DRIP, SHOW, WEBINAR, build, reopened
 from tests.pages.conftest import Open, said
+from tests.pages.test_in_chromium import Open as Browse
+from tests.pages.test_in_chromium import (  # noqa: F401 -- the browser and the app's process
+    browse,
+    chromium,
+    server,
+    settled,
+    shoot,
+)
 from workbench.services import Services
 from workbench.standin import PendoStandIn
 from workbench.standin.salesforce.standin import SalesforceStandIn
@@ -298,3 +308,45 @@ def test_a_salesforce_that_does_not_answer_is_a_sentence(
     assert "Traceback" not in app.error[0].value
     assert "Active editions" in said(app), "what is known is still shown"
     assert not app.exception
+
+
+@pytest.mark.browser
+def test_a_sync_from_its_sheet_to_its_record_in_a_browser(
+    acted: Desk,
+    browse: Browse,  # noqa: F811
+) -> None:
+    campaign = acted.campaigns()[WEBINAR]
+    member, moved, *_ = acted.ours(campaign)
+    acted.act("delete_member", member=member)
+    acted.act("change_status", member=moved, status="Responded")
+    for width in (390, 1280):
+        for name, path in {
+            "campaigns": "campaigns",
+            "campaign": f"campaigns?campaign={campaign}",
+            "campaign-product": f"campaigns?campaign={campaign}&show=product",
+        }.items():
+            page = browse(path, width=width)
+            shoot(page, f"{width}-{name}")
+            wide = page.evaluate(
+                "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+            assert wide <= 0, f"{name} scrolls sideways at {width} pixels"
+
+    page = browse(f"campaigns?campaign={campaign}")
+    page.get_by_role("button", name="Synchronize", exact=True).click()
+    page.get_by_text("1\u202fmember shall be deleted").click()
+    settled(page)
+    shoot(page, "campaign-sheet")
+    page.get_by_role("button", name=re.compile("^Synchronize: .* in")).click()
+    expect(page).to_have_url(re.compile(r"campaign=.*run=\d+"))
+    expect(page.get_by_text(re.compile(r"Run \d+")).first).to_be_visible()
+    expect(page.get_by_role("button", name="Cancel run")).to_have_count(0)
+    settled(page)
+
+    page.reload()
+
+    settled(page)
+    assert acted.opened.state.runs.latest()[0].status == "done"
+    expect(page.get_by_text("done", exact=False).first).to_be_visible()
+    shoot(page, "campaign-synced")
+    assert member not in acted.ours(campaign)

@@ -9,6 +9,7 @@ import streamlit as st
 from workbench.errors import WorkbenchError
 from workbench.schedules.wording import in_words
 from workbench.ui import formats, frame
+from workbench.ui.charts import graph_objects
 from workbench.ui.session import WHO, explained, note_for_later, services
 
 if TYPE_CHECKING:
@@ -77,8 +78,7 @@ def _of(part: int | None, whole: int | None) -> str:
 
 def gauge(told: Budget) -> Any:
     """One bar: the org's other calls, ours, and what is left; our share as a line."""
-    import plotly.graph_objects as go
-
+    go = graph_objects()
     limit, used = told.limit or 0, max(told.used_org or 0, told.used_ours)
     parts = (
         ("Others", used - told.used_ours, OTHERS),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from workbench.ui.charts import graph_objects
 from workbench.ui.session import services, zone
 from workbench.ui.table_file import offer
 
@@ -89,8 +90,7 @@ def _sends(sends: pa.Table) -> None:
 
 def by_hour(sends: pa.Table) -> Any:
     """The plotly figure: days across, hours down, mails as colour."""
-    import plotly.graph_objects as go
-
+    go = graph_objects()
     summed = sends.group_by(["day", "hour"]).aggregate([("count", "sum")]).to_pydict()
     cells = {
         (day, hour): count
@@ -119,8 +119,7 @@ def by_hour(sends: pa.Table) -> Any:
 
 def by_day(days: pa.Table) -> Any:
     """The plotly figure: one line per kind of happening."""
-    import plotly.graph_objects as go
-
+    go = graph_objects()
     columns = days.to_pydict()
     found: dict[str, dict[Any, int]] = {}
     for day, event, count in zip(columns["day"], columns["event"], columns["count"], strict=True):

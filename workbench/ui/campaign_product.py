@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from workbench.ui import formats, frame
+from workbench.ui.charts import graph_objects
 from workbench.ui.session import services
 from workbench.ui.table_file import offer
 
@@ -142,8 +143,7 @@ def _charts(told: ProductUse) -> None:
 
 def before_after(groups: pa.Table) -> Any:
     """The plotly figure: two bars for each edition, as shares of the measured members."""
-    import plotly.graph_objects as go
-
+    go = graph_objects()
     rows = [row for row in groups.to_pylist() if row["grouping"] == "edition" and row["measured"]]
     titles = [edition_words(row["label"]) for row in rows]
     chart = go.Figure(
@@ -174,8 +174,7 @@ def before_after(groups: pa.Table) -> Any:
 
 def curve(points: pa.Table) -> Any:
     """The plotly figure: a line for each edition, day 0 is the day of the mail."""
-    import plotly.graph_objects as go
-
+    go = graph_objects()
     found: dict[str, tuple[list[int], list[float]]] = {}
     for row in points.to_pylist():
         xs, ys = found.setdefault(edition_words(row["edition"]), ([], []))

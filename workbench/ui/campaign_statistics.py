@@ -8,6 +8,7 @@ import streamlit as st
 
 from workbench.ui import formats, frame
 from workbench.ui.campaign_editions import rate_words
+from workbench.ui.charts import graph_objects
 
 if TYPE_CHECKING:
     from workbench.store.state.campaigns import CampaignRow
@@ -104,8 +105,7 @@ def show_funnel(row: CampaignRow, active: int, *, key: str) -> None:
 
 def funnel(titles: list[str], values: list[int]) -> Any:
     """The plotly figure: each step with its number and its share of the first."""
-    import plotly.graph_objects as go
-
+    go = graph_objects()
     shares = [formats.share(value, values[0]) for value in values]
     chart = go.Figure(
         go.Funnel(

@@ -27,12 +27,18 @@ def draw(spec: ChartSpec, points: pa.Table, *, key: str) -> None:
         st.dataframe(points, hide_index=True, height=260)
 
 
-def figure(spec: ChartSpec, points: pa.Table) -> Any:
-    """The plotly figure of a chart's points."""
+def graph_objects() -> Any:
+    """Plotly's figures; imported in the order that is safe while other sessions import as well."""
     # Plotly looks whether pandas is there, and must not find one half imported by another session.
     import pandas  # noqa: F401
     import plotly.graph_objects as go
 
+    return go
+
+
+def figure(spec: ChartSpec, points: pa.Table) -> Any:
+    """The plotly figure of a chart's points."""
+    go = graph_objects()
     chart = go.Figure()
     for name, xs, values, widths in _series(points):
         chart.add_trace(_trace(spec, name, xs, values, widths))
