@@ -160,7 +160,11 @@ def test_all_faults_of_all_texts_are_told_together(catalogue: Catalogue) -> None
         ("name: page-events", "name: ../x", "2 name: '../x' is not a name: lower-case letters"),
         ("lookback_days: 2", "lookback_days: [2]", "9 lookback_days: must be a whole number"),
         ("on: [mon]", "on: [monday]", "10 schedules.0.on: 'monday' is not a weekday"),
-        ("New_York", "New_Yrk", "10 schedules.0.timezone: unknown time zone America/New_Yrk; did you mean"),
+        (
+            "New_York",
+            "New_Yrk",
+            "10 schedules.0.timezone: unknown time zone America/New_Yrk; did you mean",
+        ),
         ("acme-pendo", "acme-pend", "3 connection: there is no connection acme-pend; did you mean"),
         ("method: partition", "method: partitions", "8 update.method: 'partitions' is not one of"),
     ],
