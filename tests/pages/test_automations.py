@@ -93,6 +93,12 @@ def test_the_page_teaches_where_there_is_no_automation(page: Open, based: Servic
 
 def test_the_seeds_steps_lead_to_a_sheet(page: Open, based: Services) -> None:
     app = page("automations", new="1")
+    for output in ("score", "explain", "state"):
+        nothing = app.selectbox(key=f"{NEW}.column.{output}").options[0]
+        app.selectbox(key=f"{NEW}.column.{output}").select(nothing)
+    assert "Choose the column of an output" in said(app.run())
+    assert not app.error
+    app = page("automations", new="1")
 
     assert [tab.label for tab in app.tabs][:5] == [
         "1 Source", "2 Destination", "3 Fields", "4 Schedule", "5 Activate",

@@ -68,12 +68,18 @@ def automation_page(name: str | None, copied: str | None = None) -> None:
     form = Form(name, body, _editing(name))
     with st.container(border=True, height=EDITOR_HEIGHT):
         document = ask(form)
-    automation = checked(_named(document), form.beside)
+    has_outputs = bool(document["read_from"]["outputs"])
+    automation = checked(_named(document), form.beside) if has_outputs else None
     standing = Standing(name, automation, _as_stored(name))
     look = None
     if automation is None:
         st.subheader("Change sheet", anchor=False)
-        st.caption("The sheet appears once the steps above can be read.")
+        st.caption(
+            "The sheet appears once the steps above can be read."
+            if has_outputs
+            else "Choose the column of an output, such as Score, in step 3, Fields: the sheet then "
+            "shows what would be written."
+        )
     else:
         look = _sheet(form, automation, standing)
     with actions:
