@@ -1,26 +1,18 @@
 """The kinds of documents there are: what checks them, what they refer to, what they keep secret."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from pydantic import BaseModel
 
-from workbench.automations.model import Automation
-from workbench.campaigns.model import CampaignSync
 from workbench.documents.faults import Fault
 from workbench.documents.yaml_text import Written
-from workbench.pendo.model import PendoConnection
-from workbench.pulls.model import Pull
-from workbench.salesforce.model import SECRETS, SalesforceConnection
 from workbench.words import nearest
 
 Reference = tuple[str, str]
 """A document by its kind and name."""
-
-
-def _nothing(_: BaseModel) -> tuple[Reference, ...]:
-    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,33 +20,32 @@ class Kind:
     """One kind of document."""
 
     name: str
-    models: Mapping[str, type[BaseModel]]
-    """What checks it, by the document's ``type``; a kind without types has one, under ""."""
+    models: Mapping[str, str]
+    """What checks it (``module:Model``), by the document's ``type``; a kind without types has one,
+    under "". Loaded when the first document of that type comes: building the models of every
+    feature takes a third of the time in which a run's process starts."""
     default_type: str = ""
-    later_types: Mapping[str, str] = field(default_factory=dict)
-    """Types that this version cannot carry out, with the reason."""
-    references: Callable[[BaseModel], tuple[Reference, ...]] = _nothing
     secrets: tuple[str, ...] = ()
     """What it keeps secret: ``key`` is read from the variable that ``key_env`` names."""
+
+    def model(self, named: str = "") -> type[BaseModel]:
+        """What checks documents of one ``type``.
+
+        Raises:
+            KeyError: there is no such type.
+        """
+        module, _, name = self.models[named].partition(":")
+        model: type[BaseModel] = getattr(import_module(module), name)
+        return model
+
+    def references(self, document: BaseModel) -> tuple[Reference, ...]:
+        """The documents that one of this kind cannot do without."""
+        connection: str | None = getattr(document, "connection", None)
+        return (("connection", connection),) if connection is not None else ()
 
     def secret_names(self, name: str) -> dict[str, str]:
         """Under which name each secret of the document ``name`` is kept."""
         return {secret: f"{self.name}/{name}/{secret}" for secret in self.secrets}
-
-
-def _pull_references(pull: BaseModel) -> tuple[Reference, ...]:
-    assert isinstance(pull, Pull)
-    return (("connection", pull.connection),)
-
-
-def _automation_references(automation: BaseModel) -> tuple[Reference, ...]:
-    assert isinstance(automation, Automation)
-    return (("connection", automation.connection),)
-
-
-def _campaign_sync_references(sync: BaseModel) -> tuple[Reference, ...]:
-    assert isinstance(sync, CampaignSync)
-    return (("connection", sync.connection),)
 
 
 KINDS: Mapping[str, Kind] = {
@@ -62,13 +53,24 @@ KINDS: Mapping[str, Kind] = {
     for kind in (
         Kind(
             "connection",
-            {"pendo": PendoConnection, "salesforce": SalesforceConnection},
+            {
+                "pendo": "workbench.pendo.model:PendoConnection",
+                "salesforce": "workbench.salesforce.model:SalesforceConnection",
+            },
             default_type="pendo",
-            secrets=("key", *SECRETS),
+            secrets=(
+                "key",
+                "client_id",
+                "client_secret",
+                "private_key",
+                "refresh_token",
+                "password",
+                "security_token",
+            ),
         ),
-        Kind("pull", {"": Pull}, references=_pull_references),
-        Kind("automation", {"": Automation}, references=_automation_references),
-        Kind("campaign_sync", {"": CampaignSync}, references=_campaign_sync_references),
+        Kind("pull", {"": "workbench.pulls.model:Pull"}),
+        Kind("automation", {"": "workbench.automations.model:Automation"}),
+        Kind("campaign_sync", {"": "workbench.campaigns.model:CampaignSync"}),
     )
 }
 """Every kind of this version, in the order in which they are exported."""
@@ -85,13 +87,13 @@ def model_for(document: Written, kinds: Mapping[str, Kind]) -> type[BaseModel] |
         return document.fault(f"unknown kind {word}{nearest(word, kinds)}", ("kind",))
     kind = kinds[named]
     if "" in kind.models:
-        return kind.models[""]
+        return kind.model()
     chosen = str(document.value.get("type", kind.default_type))[:60]
     if chosen in kind.models:
-        return kind.models[chosen]
+        return kind.model(chosen)
     known = ", ".join(kind.models)
     reason = f"type: {chosen!r} is not one of {known}{nearest(chosen, kind.models)}"
-    return document.fault(kind.later_types.get(chosen, reason), ("type",))
+    return document.fault(reason, ("type",))
 
 
 def stored_model(kinds: Mapping[str, Kind], kind: str, body: Mapping[str, Any]) -> BaseModel:
@@ -101,4 +103,4 @@ def stored_model(kinds: Mapping[str, Kind], kind: str, body: Mapping[str, Any]) 
         ValidationError, WorkbenchError, KeyError: another version stored it, in its own way.
     """
     known = kinds[kind]
-    return known.models[body.get("type", known.default_type)].model_validate(body)
+    return known.model(body.get("type", known.default_type)).model_validate(body)

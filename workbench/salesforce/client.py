@@ -58,7 +58,7 @@ class SalesforceClient:
 
         Args:
             connection: Where and how.
-            secrets: By the names of ``model.SECRETS``; those the flow needs must be there.
+            secrets: By name, such as ``client_id``; those the flow needs must be there.
             clock: For assertions, which are good for minutes.
             keep_refresh_token: Told at once when Salesforce replaces the refresh token.
             patience: Time-outs and tries.

@@ -21,15 +21,6 @@ Flow = Literal["client_credentials", "jwt_bearer", "refresh_token", "username_pa
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 """The name of an environment variable."""
 
-SECRETS: tuple[str, ...] = (
-    "client_id",
-    "client_secret",
-    "private_key",
-    "refresh_token",
-    "password",
-    "security_token",
-)
-"""What a Salesforce connection may keep secret; each has a key ``…_env`` under ``auth``."""
 NEEDED: Mapping[Flow, tuple[str, ...]] = {
     "client_credentials": ("client_id", "client_secret"),
     "jwt_bearer": ("client_id", "private_key"),
