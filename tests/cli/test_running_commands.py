@@ -129,12 +129,15 @@ def test_demo_pulls_for_real_and_says_where_to_look(process: Cli, cli: Cli) -> N
         "Ask: the last seven days",
         "Preview: churn-to-pendo",
         "records written",
-        "is not part of this version yet",
+        "Campaign: Spring Webinar",
+        "1 left, 1 changed",
+        "Calls of ours today",
         "python -m workbench start",
     ):
         assert words in done.out
     names = [dataset["name"] for dataset in cli("dataset", "list", "--json").value]
-    assert names == ["accounts", "churn_scores", "feature_events", "page_events", "visitors"]
+    made = ["campaign_engagement", "churn_scores"]
+    assert names == sorted(["accounts", "feature_events", "page_events", "visitors", *made])
     assert {run["status"] for run in cli("run", "list", "--json").value} == {"done"}
 
     # Again: what was deleted comes back, versions go on, and JSON is all there is on stdout.

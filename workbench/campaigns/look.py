@@ -127,6 +127,8 @@ def look(
     if kind == "initial":
         people = reading.marked_people(org, known.seen.fields, sync)
         theirs = with_marked(theirs, people, ids)
+    if kind == "initial" or any(row.labels is None for row in chosen):
+        chosen = _learned(services, sync, chosen, reading.labels(org, ids))
     inputs = Inputs(
         theirs=theirs,
         ours=_ours(services, sync, ids),
@@ -137,11 +139,11 @@ def look(
         events=engaged.events,
         decisions=_decisions(services, sync, ids),
     )
-    plan = reconcile(inputs)
-    if _needs_labels(kind, chosen, plan):
-        labels = reading.labels(org, ids)
-        chosen = _learned(services, sync, chosen, labels)
-        plan = reconcile(replace(inputs, labels=labels))
+    plan: ReconcilePlan | None = reconcile(inputs)
+    if kind != "initial" and _writes_labels(plan):
+        plan = None  # two plans of a large campaign at once would be too much
+        chosen = _learned(services, sync, chosen, reading.labels(org, ids))
+        plan = reconcile(replace(inputs, labels=_labels(chosen)))
     counted = figures(plan.states, plan.matched, click_base=sync.stats.click_base)
     return Looked(
         sync=sync,
@@ -210,11 +212,10 @@ def _labels(chosen: Sequence[CampaignRow]) -> pa.Table:
     return shapes.table(rows, shapes.LABELS)
 
 
-def _needs_labels(kind: SyncKind, chosen: Sequence[CampaignRow], plan: ReconcilePlan) -> bool:
-    """Whether labels are asked for: they only matter to what would be written."""
-    unread = any(row.labels is None for row in chosen)
+def _writes_labels(plan: ReconcilePlan) -> bool:
+    """Whether labels are read once more: they only matter to what would be written."""
     unsure = any(warned.code == "unknown status label" for warned in plan.warnings)
-    return unread or unsure or plan.writes.num_rows > 0 or kind == "initial"
+    return unsure or plan.writes.num_rows > 0
 
 
 def _learned(

@@ -188,6 +188,8 @@ def _work_out(connection: duckdb.DuckDBPyConnection, rules: Rules) -> None:
         plan_sql.settled(),
         plan_sql.weighed(policy=rules.policy, unknown_label=rules.unknown_label, out=rules.out),
         plan_sql.final(),
+        # With many members each of these is as large as the campaign itself.
+        "DROP VIEW weighed; DROP VIEW settled; DROP TABLE facts; DROP TABLE people",
         sheet_sql.sheet(policy=rules.policy),
     ):
         connection.execute(step)
@@ -216,7 +218,7 @@ def _as_plan(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> Reconcile
         ),
         unmatched=arrow(
             "SELECT campaign_id, person_id, email, event, times FROM numbered "
-            "WHERE campaign_id IN (SELECT campaign_id FROM present) "
+            "WHERE campaign_id IN (SELECT campaign_id FROM final) "
             "AND number NOT IN (SELECT number FROM matched WHERE here) ORDER BY ALL"
         ),
         states=arrow(

@@ -1,7 +1,8 @@
 """The SQL of a reconcile, step by step: who leaves, who joins, whose word counts. Pure text.
 
-Tables in: ``theirs gone ours labels events decisions maps complete``. Each step makes one table;
-the last ones are ``final`` (every member afterwards), ``sheet``, ``backlog``.
+Tables in: ``theirs gone ours labels events decisions maps complete``. Each step makes a view, or a
+table where several read it; in the end there are ``fate``, ``final`` (every member afterwards) and
+``sheet``.
 """
 
 from workbench import sql
@@ -22,7 +23,7 @@ def base() -> str:
     ours = ", ".join(f"o.{name} AS o_{name}" for name in SIDES)
     theirs = ", ".join(f"t.{name} AS t_{name}" for name in READ)
     return f"""
-    CREATE TABLE base AS
+    CREATE VIEW base AS
     SELECT coalesce(o.member_id, t.member_id) AS member_id,
            coalesce(o.campaign_id, t.campaign_id) AS campaign_id,
            o.member_id IS NOT NULL AS was,
@@ -80,7 +81,7 @@ def present() -> str:
         f"CASE WHEN {taken} THEN t_{name} ELSE o_{name} END AS {name}" for name in PERSON_COLUMNS
     )
     return f"""
-    CREATE TABLE present AS
+    CREATE VIEW present AS
     SELECT * EXCLUDE (n), CASE WHEN n = 1 THEN address END AS owned_address
     FROM (
         SELECT *, row_number() OVER (
@@ -116,7 +117,7 @@ def matched() -> str:
     found = """
         SELECT p.member_id, p.campaign_id, e.campaign_id = p.campaign_id AS here,
                e.edition, e.event, e.times, e.first_at, e.last_at, e.number
-        FROM numbered e JOIN present p ON {on}
+        FROM numbered e JOIN people p ON {on}
         WHERE e.campaign_id = p.campaign_id OR e.event = 'opted_out'
     """
     ways = (
@@ -129,6 +130,9 @@ def matched() -> str:
     CREATE TABLE numbered AS
     SELECT row_number() OVER () AS number, *, nullif(lower(trim(email)), '') AS address
     FROM events;
+    CREATE TABLE people AS
+    SELECT member_id, campaign_id, lead_id, contact_id, person_id, owned_address FROM present
+    WHERE (SELECT count(*) FROM events) > 0;
     CREATE TABLE matched AS
     SELECT DISTINCT * FROM ({" UNION ALL ".join(found.format(on=way) for way in ways)})
     """
@@ -175,7 +179,7 @@ def settled() -> str:
     )
     since = "coalesce(p.email_since, '-infinity'::TIMESTAMPTZ)"
     return f"""
-    CREATE TABLE settled AS
+    CREATE VIEW settled AS
     WITH told AS (
         SELECT p.*, f.acted_first_at, f.acted_at,
                CASE p.o_last_action {rank} ELSE 0 END AS rank_before,
@@ -242,7 +246,7 @@ def weighed(*, policy: str, unknown_label: str, out: bool) -> str:
     newest = "CASE WHEN wish_at > modified_at THEN 'mail_side' ELSE 'salesforce' END"
     rule = newest if policy == "newest" else sql.literal(policy)
     return f"""
-    CREATE TABLE weighed AS
+    CREATE VIEW weighed AS
     WITH resolved AS (
         SELECT s.*,
                coalesce(x.label, y.label,

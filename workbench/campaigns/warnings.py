@@ -118,7 +118,7 @@ def _leaving(connection: duckdb.DuckDBPyConnection) -> list[Warned]:
 def _strangers(connection: duckdb.DuckDBPyConnection) -> list[Warned]:
     rows = connection.execute("""
         SELECT campaign_id, count(DISTINCT coalesce(person_id, email)), sum(times) FROM numbered
-        WHERE campaign_id IN (SELECT campaign_id FROM present)
+        WHERE campaign_id IN (SELECT campaign_id FROM final)
           AND number NOT IN (SELECT number FROM matched WHERE here)
         GROUP BY ALL ORDER BY ALL
     """).fetchall()

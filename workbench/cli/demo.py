@@ -13,6 +13,7 @@ from workbench.documents import Text
 from workbench.documents.yaml_text import dump
 from workbench.explore.sql import query
 from workbench.pulls.preview import preview
+from workbench.rehearsal import campaigns
 
 if TYPE_CHECKING:
     from workbench.pulls.run import PullResult
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 QUESTION = """\
 SELECT day, count(*) AS rows, count(DISTINCT visitorId) AS visitors, sum(numEvents) AS page_views
 FROM page_events GROUP BY day ORDER BY day DESC LIMIT 7"""
+SHOWN_LINES = 20
+"""Lines of a campaign's sheet: the counts and its first rows."""
 SHOWN_ROWS = 3
 """Rows of a preview: enough to see what a row is."""
 SHOWN_COLUMNS = ("day", "pageId", "visitorId", "accountId", "numEvents", "numMinutes")
@@ -38,16 +41,54 @@ def demo(asked: Namespace) -> int:
         versions = _run_again(opened, say)
         answered = _ask(opened, say)
         synced = _sync(opened, say)
+        campaign = _campaign(opened, standin.salesforce_url, say)
         say.heading("Where to look next")
         say("python -m workbench start                      the same in the browser")
         say("python -m workbench dataset list               what is there now")
         say('python -m workbench dataset sql "SELECT …"     ask it')
         say("python -m workbench export                     the documents, to change and apply")
-        say("Syncing Salesforce campaigns, the third job, is not part of this version yet.")
+        say("python -m workbench campaign list              the campaigns, and how they are synced")
     if asked.json:
         told = {"pulls": [run_json(result) for result in results]}
-        print(json_text({**told, "versions": versions, "answer": answered, "automation": synced}))
+        print(
+            json_text(
+                {
+                    **told,
+                    "versions": versions,
+                    "answer": answered,
+                    "automation": synced,
+                    "campaign": campaign,
+                }
+            )
+        )
     return 0
+
+
+def _campaign(opened: "Services", url: str, say: "_Teller") -> dict[str, Any]:
+    """Take a campaign over, let somebody in Salesforce change things, and sync both ways."""
+    from workbench.campaigns.board import budget
+    from workbench.campaigns.run import preview as looked_at
+    from workbench.campaigns.run import sync_one
+    from workbench.cli.campaigns import preview_lines
+    from workbench.cli.campaigns import sentence as synced_so
+
+    say.heading("Campaign: Spring Webinar")
+    say(f"A stand-in plays Salesforce at {url}.")
+    first, *_ = campaigns.begin_campaigns(opened)
+    sync = opened.documents.campaign_sync(campaigns.SYNC)
+    members = opened.state.campaigns.members_page(sync.name, first, limit=2)[1].to_pylist()
+    campaigns.act(url, "change_address", person=members[0]["person_id"], email="new@example.com")
+    campaigns.act(url, "delete_member", member=members[1]["member_id"])
+    say("Its first edition took over the members; then somebody there changed an address and")
+    say("deleted a member, while mails were opened and clicked here. A sync would do this:", "")
+    looked = looked_at(sync, first, opened)
+    say(*preview_lines(looked)[:SHOWN_LINES])
+    fingerprint = looked.plan.fingerprint
+    result = sync_one(sync, first, opened, fingerprint=fingerprint)
+    told = budget(sync, opened)
+    say("", synced_so(sync.name, result))
+    say(f"Calls of ours today: {told.used_ours} of {told.allocation}.")
+    return result.as_json()
 
 
 class _Teller:

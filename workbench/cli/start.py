@@ -13,6 +13,7 @@ from workbench import rehearsal
 from workbench.cli.opened import person, services
 from workbench.cli.output import answer, note
 from workbench.errors import StorageError
+from workbench.rehearsal import campaigns
 from workbench.rehearsal.children import (
     LOOPBACK,
     ROOT,
@@ -127,6 +128,8 @@ def _pull(opened: "Services", names: list[str], stopping: threading.Event) -> No
             from workbench.rehearsal.scores import make_scores
 
             make_scores(opened)
+    if campaigns.are_wanted(opened) and not stopping.is_set():
+        campaigns.begin_campaigns(opened)
 
 
 def _flush() -> None:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import InputError
+from workbench.rehearsal import campaigns
 from workbench.rehearsal.children import LOOPBACK
 from workbench.rehearsal.standin import SIZE, ZONE, StandIn, start_standin
 
@@ -95,13 +96,15 @@ def begin(services: "Services", who: str, *, size: str = SIZE) -> StandIn:
             hint=f"Rehearse in another home (WORKBENCH_HOME), or delete connection/{CONNECTION}.",
         )
     url = services.documents.connection(CONNECTION).url if known else ""
-    standin = start_standin(services.settings, like=url, size=size)
+    org = _salesforce_url(services)
+    standin = start_standin(services.settings, like=url, like_salesforce=org, size=size)
     if known:
         _reconnect(services, standin, who)
     else:
         text = DOCUMENTS.format(url=standin.url, zone=ZONE)
         environment = {KEY_VARIABLE: standin.key}
         services.documents.apply([Text("rehearsal", text)], who, environment=environment)
+    _connect_salesforce(services, standin, who)
     return standin
 
 
@@ -145,3 +148,31 @@ def _reconnect(services: "Services", standin: StandIn, who: str) -> None:
     if connection.url != standin.url:
         connection = connection.model_copy(update={"url": standin.url})
     services.documents.save(connection, who, secrets={"key": SecretStr(standin.key)})
+
+
+def _salesforce_url(services: "Services") -> str:
+    """Where the stand-in for Salesforce answered before; empty if it never did."""
+    if campaigns.CONNECTION not in services.documents.names("connection"):
+        return ""
+    return services.documents.salesforce(campaigns.CONNECTION).url
+
+
+def _connect_salesforce(services: "Services", standin: StandIn, who: str) -> None:
+    """The other stand-in's connection and sample sync; what a person deleted stays away."""
+    from pydantic import SecretStr
+
+    from workbench.documents import Text
+
+    if not standin.salesforce_url:
+        return
+    secrets = {"client_id": standin.client_id, "client_secret": standin.client_secret}
+    if campaigns.CONNECTION in services.documents.names("connection"):
+        connection = services.documents.salesforce(campaigns.CONNECTION)
+        moved = connection.model_copy(update={"url": standin.salesforce_url})
+        given = {name: SecretStr(value) for name, value in secrets.items()}
+        services.documents.save(moved, who, secrets=given)
+    elif not services.state.documents.history("connection", campaigns.CONNECTION):
+        text = campaigns.DOCUMENTS.format(url=standin.salesforce_url)
+        variables = (campaigns.ID_VARIABLE, campaigns.SECRET_VARIABLE)
+        environment = dict(zip(variables, secrets.values(), strict=True))
+        services.documents.apply([Text("rehearsal", text)], who, environment=environment)
