@@ -139,10 +139,10 @@ def look(
         events=engaged.events,
         decisions=_decisions(services, sync, ids),
     )
-    plan: ReconcilePlan | None = reconcile(inputs)
+    plan = reconcile(inputs)
     if kind != "initial" and _writes_labels(plan):
-        plan = None  # two plans of a large campaign at once would be too much
         chosen = _learned(services, sync, chosen, reading.labels(org, ids))
+        del plan  # two plans of a large campaign at once would be too much
         plan = reconcile(replace(inputs, labels=_labels(chosen)))
     counted = figures(plan.states, plan.matched, click_base=sync.stats.click_base)
     return Looked(

@@ -28,7 +28,6 @@ def kept() -> str:
     return f"""
     SELECT {columns} FROM final f LEFT JOIN ours o ON o.member_id = f.member_id
     WHERE o.member_id IS NULL OR {differs}
-    ORDER BY f.campaign_id, f.member_id
     """
 
 
