@@ -107,13 +107,15 @@ def rehearsing() -> list[str]:
 
     found = []
     catalogue = services().documents
-    for name in catalogue.names("connection"):
-        try:
-            url = catalogue.connection(name).url
-        except WorkbenchError:
-            continue  # the Connections page says what is wrong with it
-        if url.startswith(LOOPBACK):
-            found.append(name)
+    readers = {"pendo": catalogue.connection, "salesforce": catalogue.salesforce}
+    for system, read in readers.items():
+        for name in catalogue.connections(system):
+            try:
+                url = read(name).url
+            except WorkbenchError:
+                continue  # the Connections page says what is wrong with it
+            if url.startswith(LOOPBACK):
+                found.append(name)
     return found
 
 

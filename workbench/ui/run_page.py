@@ -25,8 +25,14 @@ TRIGGERS = {
     "catch-up": "to make up for a missed slot",
     "retry": "as another try",
 }
-PAGE_OF = {"pull": "pulls", "automation": "automations"}
-"""The page on which a job's document is edited, by its kind."""
+PAGE_OF = {
+    "pull": ("pulls", "pull"),
+    "automation": ("automations", "automation"),
+    "campaign": ("campaigns", "sync"),
+    "campaign_nightly": ("campaigns", "sync"),
+    "campaign_hourly": ("campaigns", "sync"),
+}
+"""By kind of job: the page of its document, and what that page calls the document's name."""
 
 
 def run_page(run_id: int) -> None:
@@ -48,8 +54,9 @@ def run_page(run_id: int) -> None:
 
 def _actions(run: Run) -> None:
     kind, _, name = run.job.partition("/")
-    if kind in PAGE_OF and PAGE_OF[kind] in frame.PAGES:
-        frame.link(PAGE_OF[kind], f"Open {name}", icon=":material/edit:", **{kind: name})
+    if kind in PAGE_OF:
+        page, what = PAGE_OF[kind]
+        frame.link(page, f"Open {name}", icon=":material/edit:", **{what: name})
     if not run.is_finished:
         if st.button(
             "Cancel run",

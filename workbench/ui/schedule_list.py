@@ -96,9 +96,9 @@ def _switch(entry: Entry) -> None:
 
 def _name(entry: Entry) -> None:
     kind, _, name = entry.job.partition("/")
-    page = PAGE_OF.get(kind, "")
-    if page in frame.PAGES:
-        frame.link(page, entry.job, icon=":material/edit_calendar:", **{kind: name})
+    if kind in PAGE_OF:
+        page, what = PAGE_OF[kind]
+        frame.link(page, entry.job, icon=":material/edit_calendar:", **{what: name})
     else:
         st.markdown(f"**{formats.plain(entry.job)}**")
 
