@@ -1,6 +1,7 @@
 """Every notebook runs from its first cell to its last, and is kept without outputs."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parents[2]
+SAYS = {"03_campaign_and_product": r"\b[1-9]\d* measured"}
+"""What a notebook must have found, by its name: charts of nothing are charts too."""
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
@@ -35,6 +38,7 @@ def test_a_notebook_runs_to_its_end(
     kinds = {kind for output in outputs for kind in output.get("data", {})}
     assert "application/vnd.plotly.v1+json" in kinds
     assert "text/html" in kinds
+    assert re.search(SAYS.get(path.stem, ""), str(outputs))
     assert not any("rehearsal-write-key" in str(output) for output in outputs)
     assert not (tmp_path / "home").exists(), "a rehearsal leaves the user's home alone"
 
