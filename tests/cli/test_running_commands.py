@@ -164,7 +164,7 @@ def test_start_rehearses_where_nothing_is_connected_and_stops_all_of_it(home: Pa
         standin = opened.documents.connection("rehearsal").url
         assert json.loads(get(f"{standin}/_standin/stats"))
         # The sample pulls run by themselves, so that there is something to look at.
-        while "feature_events" not in opened.datasets.names():
+        while "campaign_engagement" not in opened.datasets.names():
             assert child.poll() is None
             time.sleep(0.1)
 
