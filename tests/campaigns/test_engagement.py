@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.campaigns.conftest import Desk
-from workbench.campaigns import reading
+from workbench.campaigns.engaged import engaged
 from workbench.campaigns.run import preview
 from workbench.errors import InputError
 
@@ -57,7 +57,7 @@ def test_rows_that_cannot_be_read_are_counted_and_said(after: Desk) -> None:
     )
     after.document(engagement={"dataset": "clicks"})
 
-    found = reading.engaged(after.opened.datasets, after.sync, [campaign])
+    found = engaged(after.opened.datasets, after.sync, [campaign])
 
     assert found.events.num_rows == 1
     assert [str(each) for each in found.warnings] == [

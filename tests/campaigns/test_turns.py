@@ -18,8 +18,10 @@ def started(desk: Desk) -> str:
 
 
 def in_background(desk: Desk, campaign: str, until: str = "reading members") -> threading.Thread:
-    """A slow manual sync, started and under way."""
-    desk.org.switches(slow_response_ms=400)
+    """A manual sync, started and under way: its members are long in coming."""
+    desk.org.weather(
+        [{"fault": "slow_first_byte", "ms": 2500, "path": "query", "after": 1, "times": 1}]
+    )
     thread = threading.Thread(target=desk.run, args=(campaign,))
     thread.start()
     while not any(run.stage == until for run in desk.opened.state.runs.latest(status="running")):

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from workbench.campaigns.budget import Gate, Load, Waste, per_day, wasted
+from workbench.campaigns.calls import allocation
 from workbench.campaigns.closed import of_hourly, why_closed
 from workbench.campaigns.known import today
-from workbench.campaigns.run import allocation
 from workbench.campaigns.vocabulary import SYNC_KINDS
 
 if TYPE_CHECKING:

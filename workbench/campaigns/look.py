@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from workbench.campaigns import reading, shapes
 from workbench.campaigns.budget import PAGE_ROWS, Estimate, estimate, write_calls
+from workbench.campaigns.engaged import engaged
 from workbench.campaigns.fields import (
     STATUS_OBJECT,
     may_write_status,
@@ -119,7 +120,7 @@ def look(
             )
             whole, since, gone = ids, {}, None
             members = reading.members(org, known.seen.fields, sync, now=started, whole=whole)
-    engaged = reading.engaged(services.datasets, sync, ids)
+    happened = engaged(services.datasets, sync, ids)
     backlog, gone_before = _backlog(services, sync, [each for each in ids if each not in whole])
     theirs = members.rows
     if backlog.num_rows:
@@ -136,7 +137,7 @@ def look(
         rules=_rules(sync, kind, known, ids, release=release),
         gone=pa.concat_tables([gone_before, *([gone.ids] if gone else [])]),
         complete=frozenset(whole),
-        events=engaged.events,
+        events=happened.events,
         decisions=_decisions(services, sync, ids),
     )
     plan = reconcile(inputs)
@@ -156,7 +157,7 @@ def look(
         plan=plan,
         figures=counted,
         statistics=_statistics(sync, kind, known, counted),
-        warnings=(*warnings, *engaged.warnings, *_changed_there(sync, chosen)),
+        warnings=(*warnings, *happened.warnings, *_changed_there(sync, chosen)),
         skipped=skipped or {},
     )
 

@@ -223,9 +223,7 @@ def _as_plan(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> Reconcile
             "WHERE campaign_id IN (SELECT campaign_id FROM final) "
             "AND number NOT IN (SELECT number FROM matched WHERE here) ORDER BY ALL"
         ),
-        states=arrow(
-            f"SELECT {states}, is_test, lead_id, contact_id, is_converted FROM final"
-        ),
+        states=arrow(f"SELECT {states}, is_test, lead_id, contact_id, is_converted FROM final"),
         new_labels=arrow(
             "SELECT DISTINCT campaign_id, label FROM final "
             "WHERE outcome = 'write' AND unknown_label AND label = wish ORDER BY ALL"

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
 
-from workbench.campaigns.budget import Allocation
-from workbench.campaigns.carry import Sent, carry_out
+from workbench.campaigns.calls import opened, require_share
+from workbench.campaigns.carry import carry_out
 from workbench.campaigns.choosing import Chosen, batch, find, one
 from workbench.campaigns.editions import new_editions, sends_of
 from workbench.campaigns.known import Known, with_known
 from workbench.campaigns.look import Looked, look
+from workbench.campaigns.results import SyncResult, in_numbers, result_of
 from workbench.campaigns.turns import claimed, turn
 from workbench.campaigns.vocabulary import SyncKind
-from workbench.errors import CancelledError, HeldError, InputError, QuotaError, RemoteError
-from workbench.words import counted
+from workbench.errors import CancelledError, HeldError, InputError, RemoteError
 
 if TYPE_CHECKING:
     from workbench.campaigns.model import CampaignSync
@@ -34,31 +32,6 @@ JOBS: Mapping[SyncKind, str] = {
     "hourly": "campaign_hourly",
 }
 """The job of each kind of sync; its name follows: ``campaign_nightly/acme-campaigns``."""
-DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class SyncResult:
-    """What a sync came to; the keys of ``campaign sync --json``."""
-
-    run: int
-    status: str
-    inward: Mapping[str, int]
-    outward: Mapping[str, int]
-    conflicts: int
-    held: int
-    failed: int
-    warnings: tuple[str, ...]
-    api_calls: int
-    campaigns: tuple[str, ...] = ()
-    skipped: Mapping[str, str] = field(default_factory=dict)
-    """Campaign → why a batch left it out."""
-
-    def as_json(self) -> dict[str, Any]:
-        """What the command line promises."""
-        told = asdict(self)
-        told["warnings"] = list(self.warnings)
-        return told
 
 
 def preview(
@@ -75,7 +48,7 @@ def preview(
         InputError: no such campaign, or it is not started.
         RemoteError: as the client says.
     """
-    with _opened(sync, services, "preview") as org:
+    with opened(sync, services, "preview") as org:
 
         def looked(told: Known) -> Looked:
             chosen = one(sync, kind, told, campaign_id)
@@ -189,7 +162,7 @@ def refresh(sync: CampaignSync, services: Services) -> None:
     Raises:
         RemoteError: as the client says; what was read before stays.
     """
-    with _opened(sync, services, "campaigns") as org:
+    with opened(sync, services, "campaigns") as org:
         with_known(sync, services, org, lambda told: told)
 
 
@@ -204,7 +177,7 @@ def set_auto_sync(
     """
     row = find(services, sync, campaign_id)
     if row is None or sync.auto_sync_field is not None:
-        with _opened(sync, services, "auto-sync") as org:
+        with opened(sync, services, "auto-sync") as org:
             row = with_known(
                 sync, services, org, lambda told: one(sync, "any", told, campaign_id).campaigns[0]
             )
@@ -234,7 +207,7 @@ def _run(
 ) -> SyncResult:
     runs = services.state.runs
     with runs.recorded(f"{JOBS[kind]}/{sync.name}", trigger, run_id=run_id) as tally:
-        _require_share(sync, kind, services)
+        require_share(sync, kind, services)
         began = services.now()
         taken = Chosen(())
 
@@ -246,7 +219,7 @@ def _run(
                 return _carried(sync, kind, told, free, services, org, tally, fingerprint, release)
 
         try:
-            with _opened(sync, services, kind, tally) as org:
+            with opened(sync, services, kind, tally) as org:
                 tally.stage("reading campaigns")
                 result = with_known(sync, services, org, carried)
         except (RemoteError, CancelledError) as error:
@@ -284,7 +257,7 @@ def _carried(
     )
     if fingerprint is not None and fingerprint != looked.plan.fingerprint:
         raise HeldError(
-            f"What would change is no longer what was seen: {_counts(looked)}",
+            f"What would change is no longer what was seen: {in_numbers(looked)}",
             hint="Preview it again; nothing was sent.",
         )
     members = looked.members.rows.num_rows
@@ -293,50 +266,7 @@ def _carried(
     tally.progress(done=1, total=1, rows=members, requests=org.api_calls)
     for warned in (*looked.all_warnings, *sent.warnings):
         tally.log(str(warned), level="warning")
-    return _result(looked, sent, tally.run_id, org.api_calls)
-
-
-def _counts(looked: Looked) -> str:
-    counts = looked.plan.counts
-    told = {
-        "joined": counts.joined,
-        "left": counts.left,
-        "changed": counts.updated,
-        "statuses in": counts.statuses_in,
-        "statuses out": counts.statuses_out,
-    }
-    return ", ".join(f"{number} {name}" for name, number in told.items())
-
-
-def _result(looked: Looked, sent: Sent, run_id: int, calls: int) -> SyncResult:
-    counts, failed = looked.plan.counts, len(sent.failed) + len(sent.statistics_failed)
-    warnings = (*looked.all_warnings, *sent.warnings)
-    names = {row.id: row.name for row in looked.known.campaigns.values()}
-    return SyncResult(
-        run=run_id,
-        status="done with errors" if failed else "done",
-        inward={
-            "joined": counts.joined,
-            "left": counts.left,
-            "updated": counts.updated,
-            "statuses": counts.statuses_in,
-        },
-        outward={
-            "statuses": len(sent.agreed),
-            "editions": 0,
-            "statistics": sent.statistics,
-        },
-        conflicts=counts.conflicts,
-        held=counts.held,
-        failed=failed,
-        warnings=tuple(
-            f"{names[each.campaign_id]}: {each}" if each.campaign_id else str(each)
-            for each in warnings
-        ),
-        api_calls=calls,
-        campaigns=tuple(looked.campaign_ids),
-        skipped=dict(looked.skipped),
-    )
+    return result_of(looked, sent, tally.run_id, org.api_calls)
 
 
 def _record_failure(
@@ -362,67 +292,3 @@ def _record_failure(
     }
     rows = [{**line, "campaign_id": row.id} for row in chosen.campaigns]
     services.state.campaign_history.record(rows)
-
-
-@contextmanager
-def _opened(
-    sync: CampaignSync, services: Services, kind: str, tally: Tally | None = None
-) -> Iterator[SalesforceClient]:
-    """The org; every call is written down, whatever becomes of the work."""
-    history = services.state.campaign_history
-
-    def cancelled() -> bool:
-        return tally is not None and tally.is_cancel_requested
-
-    with services.salesforce(sync.connection, cancelled=cancelled) as org:
-        try:
-            yield org
-        finally:
-            now = services.now()
-            run_id = tally.run_id if tally else None
-            if org.api_calls:
-                history.spent(
-                    sync.connection, calls=org.api_calls, at=now, kind=kind, run_id=run_id
-                )
-            if (told := org.usage) is not None:
-                history.learn_usage(sync.connection, at=now, used=told.used, limit=told.limit)
-
-
-def allocation(sync: CampaignSync, services: Services) -> Allocation:
-    """Our share of the org's calls, as the connection says."""
-    budget = services.documents.salesforce(sync.connection).api_budget
-    return Allocation(
-        share_percent=budget.share_percent,
-        warn_percent=budget.warn_percent,
-        pause_percent=budget.pause_percent,
-        resume_percent=budget.resume_percent,
-    )
-
-
-def _require_share(sync: CampaignSync, kind: SyncKind, services: Services) -> None:
-    """Batches pause when our share of the day's calls is nearly used up; people's syncs go on.
-
-    Raises:
-        QuotaError: it is.
-    """
-    if kind not in ("nightly", "hourly"):
-        return
-    history, now = services.state.campaign_history, services.now()
-    usage = history.usage(sync.connection)
-    if usage is None or usage.limit is None:
-        return
-    share = allocation(sync, services)
-    used = history.calls_since(sync.connection, now - DAY)
-    gate = share.gate(used=used, limit=usage.limit, paused=usage.paused_at is not None)
-    if gate != "paused":
-        if usage.paused_at is not None:
-            history.learn_usage(sync.connection, at=now, paused_at=None)
-        return
-    if usage.paused_at is None:
-        history.learn_usage(sync.connection, at=now, paused_at=now)
-    raise QuotaError(
-        f"Our share of the day's calls is nearly used up: {counted(used, 'call')} of "
-        f"{share.calls(usage.limit)}",
-        hint=f"Batches go on by themselves below {share.resume_percent:g} %; or raise "
-        f"api_budget.share_percent of connection/{sync.connection}.",
-    )
