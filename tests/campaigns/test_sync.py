@@ -346,3 +346,26 @@ def test_the_auto_sync_box_may_live_in_salesforce(desk: Desk) -> None:
     row = desk.opened.state.campaigns.get(campaign)
     assert row is not None
     assert row.auto_sync is not bool(before)
+
+
+def test_a_global_opt_out_ticks_the_box_in_salesforce_only_where_that_is_wanted(
+    after: Desk, webinar: str
+) -> None:
+    row = next(each for each in after.ours(webinar).values() if each["state"] == "Active")
+    happened = {"campaign_id": webinar, "person_id": row["person_id"], "event": "opted_out"}
+    after.engage([{**happened, "occurred_at": after.services.now()}])
+    name = "Contact" if row["contact_id"] else "Lead"
+
+    after.run(webinar)
+    assert not after.org.org.row(name, row["person_id"])["HasOptedOutOfEmail"]  # type: ignore[index]
+
+    after.document(optout={"write_person": True})
+    result = after.run(webinar)
+    assert after.org.org.row(name, row["person_id"])["HasOptedOutOfEmail"]  # type: ignore[index]
+    assert after.ours(webinar)[row["member_id"]]["reason"] == "Opt Out Direct"
+    changes = after.opened.state.campaign_history.changes(result.run).to_pylist()
+    assert [(each["what"], each["state"]) for each in changes] == [("opt-out", "done")]
+
+    again = after.run(webinar)
+    assert after.opened.state.campaign_history.changes(again.run).num_rows == 0
+    assert after.ours(webinar)[row["member_id"]]["reason"] == "Opt Out Direct"

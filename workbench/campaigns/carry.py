@@ -36,11 +36,13 @@ def carry_out(looked: Looked, services: Services, org: SalesforceClient, tally: 
     """
     began = services.now()
     sent = Sent()
-    if looked.plan.writes.num_rows or looked.statistics.rows.num_rows:
+    plan = looked.plan
+    if plan.writes.num_rows or looked.statistics.rows.num_rows or plan.opt_outs.num_rows:
         _write_down(looked, services, tally.run_id, began)
         tally.stage("writing to Salesforce")
         _send_labels(looked, org, sent)
         _send_statuses(looked, services, org, tally, sent)
+        _send_opt_outs(looked, org, sent)
         _send_statistics(looked, org, sent)
     if tally.is_cancel_requested:
         raise CancelledError("Cancelled", hint="Nothing was taken over; sync again.")
@@ -145,6 +147,19 @@ def _read_again(
             told = Answered(row["member_id"], ok=False, code="KEPT_ANOTHER")
             reason = f"Salesforce has {row['status']} after {wanted} was written"
             sent.failed.append(_failed(row["campaign_id"], told, reason))
+
+
+def _send_opt_outs(looked: Looked, org: SalesforceClient, sent: Sent) -> None:
+    people = looked.plan.opt_outs
+    if not people.num_rows:
+        return
+    bad = {each.id: each for each in push.tick_opt_outs(people, org) if not each.ok}
+    for row in people.to_pylist() if bad else ():
+        if row["person_id"] in bad:
+            told = _failed(row["campaign_id"], bad[row["person_id"]], None)
+            message = bad[row["person_id"]].message
+            failed = {**told, "member_id": row["member_id"], "reason": message}
+            sent.opt_outs_failed.append(failed)
 
 
 def _send_statistics(looked: Looked, org: SalesforceClient, sent: Sent) -> None:

@@ -132,6 +132,12 @@ def may_write_status(described: Described) -> bool:
     return "U" in flags
 
 
+def may_tick_opt_outs(described: Described) -> bool:
+    """Whether Email Opt Out of leads and contacts may be written by this user."""
+    fields = [described[name]["fields"].get("HasOptedOutOfEmail") for name in ("Lead", "Contact")]
+    return all(field is not None and "U" in field[0] for field in fields)
+
+
 def as_written(value: float | None, kind: str) -> float | int | None:
     """A statistic as a field of this type takes it: a percent field wants 12.5 for an eighth.
 

@@ -46,6 +46,7 @@ def keep(looked: Looked, services: Services, sent: Sent, tally: Tally, began: da
         changing.note(noted(plan.sheet, ("held", "conflict")), state="held", at=now)
         changing.answered(sent.failed, "status")
         changing.answered(sent.statistics_failed, "statistic")
+        changing.answered(sent.opt_outs_failed, "opt-out")
         shares = _shares(looked)
         for row in looked.chosen:
             _settle(changing, looked, sent, row, now)
@@ -189,9 +190,7 @@ def _line(
     shares: Mapping[str, float],
 ) -> dict[str, Any]:
     counts = looked.plan.by_campaign.get(row.id, Counts())
-    failed = sum(
-        1 for each in (*sent.failed, *sent.statistics_failed) if each["campaign_id"] == row.id
-    )
+    failed = sum(1 for each in sent.every_failure if each["campaign_id"] == row.id)
     told = {name: getattr(counts, name) for name in Counts.__dataclass_fields__}
     return {
         "campaign_id": row.id,

@@ -14,6 +14,7 @@ from workbench.campaigns.budget import PAGE_ROWS, Estimate, estimate, write_call
 from workbench.campaigns.engaged import engaged
 from workbench.campaigns.fields import (
     STATUS_OBJECT,
+    may_tick_opt_outs,
     may_write_status,
     writable_statistics,
 )
@@ -243,6 +244,9 @@ def _rules(
         hold_above_n=sync.deletes.hold_above_n,
         release=release,
         out=writes_back(sync, kind, "status") and may_write_status(known.described),
+        opt_outs=sync.optout.write_person
+        and writes_back(sync, kind, "status")
+        and may_tick_opt_outs(known.described),
     )
 
 

@@ -44,6 +44,8 @@ class Rules:
     """A person has seen how many would leave, and lets them."""
     out: bool = True
     """Whether this sync writes statuses to Salesforce."""
+    opt_outs: bool = False
+    """Whether it ticks Email Opt Out on people who opted out here (Q32)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,8 @@ class ReconcilePlan:
     """Members to remove from the mail side."""
     writes: pa.Table
     """Statuses to send: campaign_id, member_id, before, after, label_responded, why."""
+    opt_outs: pa.Table
+    """People whose Email Opt Out is to be ticked: campaign_id, member_id, person_id, object."""
     conflicts: pa.Table
     """campaign_id, member_id, agreed, theirs, ours, winner."""
     backlog: pa.Table
@@ -192,7 +196,7 @@ def _work_out(connection: duckdb.DuckDBPyConnection, rules: Rules) -> None:
         plan_sql.final(),
         # With many members each of these is as large as the campaign itself.
         "DROP VIEW weighed; DROP VIEW settled; DROP TABLE facts; DROP TABLE people",
-        sheet_sql.sheet(policy=rules.policy),
+        sheet_sql.sheet(policy=rules.policy, opt_outs=rules.opt_outs),
     ):
         connection.execute(step)
 
@@ -212,6 +216,10 @@ def _as_plan(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> Reconcile
         keep=arrow(sheet_sql.kept()).cast(shapes.OURS),
         leave=arrow(sheet_sql.left()),
         writes=arrow(sheet_sql.writes()),
+        opt_outs=arrow(
+            f"SELECT campaign_id, member_id, person_id, object FROM ({sheet_sql.opt_outs()}) "
+            f"WHERE {inputs.rules.opt_outs} ORDER BY ALL"
+        ),
         conflicts=arrow(sheet_sql.conflicts()),
         backlog=arrow(sheet_sql.backlog()).select(shapes.BACKLOG.names).cast(shapes.BACKLOG),
         matched=arrow(

@@ -7,7 +7,8 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from workbench import sql
-from workbench.campaigns import product, reading
+from workbench.campaigns import product
+from workbench.campaigns.engaged import engaged
 from workbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def product_use(
     path = None
     if visitors is not None:
         path = product.require_email(visitors, _email_path(services, visitors))
-    happened = reading.engaged(services.datasets, sync, [campaign.id]).events
+    happened = engaged(services.datasets, sync, [campaign.id]).events
     if not happened.num_rows and campaign.start_date is None:
         raise InputError(
             f"There is no day to measure {campaign.name} from: it has no start date and no mails",

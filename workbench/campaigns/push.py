@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+import pyarrow.compute as pc
+
 from workbench.errors import CancelledError
 
 if TYPE_CHECKING:
@@ -56,6 +58,15 @@ def send_statistics(rows: pa.Table, org: SalesforceClient) -> Iterator[Answered]
         one[row["field"]] = int(after) if after == int(after) else after
     for answers in org.update("Campaign", list(by_campaign.values())):
         yield from answers
+
+
+def tick_opt_outs(people: pa.Table, org: SalesforceClient) -> Iterator[Answered]:
+    """Tick Email Opt Out on leads and contacts, each person once."""
+    for name in ("Lead", "Contact"):
+        rows = people.filter(pc.equal(people["object"], name))
+        ids = sorted(set(rows["person_id"].to_pylist()))
+        for answers in org.update(name, [{"Id": each, "HasOptedOutOfEmail": True} for each in ids]):
+            yield from answers
 
 
 def create_labels(labels: pa.Table, org: SalesforceClient) -> list[Answered]:

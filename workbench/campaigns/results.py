@@ -47,7 +47,7 @@ def in_numbers(looked: Looked) -> str:
 
 
 def result_of(looked: Looked, sent: Sent, run_id: int, calls: int) -> SyncResult:
-    counts, failed = looked.plan.counts, len(sent.failed) + len(sent.statistics_failed)
+    counts, failed = looked.plan.counts, len(sent.every_failure)
     warnings = (*looked.all_warnings, *sent.warnings)
     names = {row.id: row.name for row in looked.known.campaigns.values()}
     return SyncResult(

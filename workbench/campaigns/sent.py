@@ -22,11 +22,17 @@ class Sent:
     """Members that were deleted while we wrote."""
     statistics: int = 0
     statistics_failed: list[dict[str, Any]] = field(default_factory=list)
+    opt_outs_failed: list[dict[str, Any]] = field(default_factory=list)
     again: Members | None = None
     """What was read after the writes."""
     calls: int = 0
     """Calls of the run so far."""
     warnings: list[Warned] = field(default_factory=list)
+
+    @property
+    def every_failure(self) -> list[dict[str, Any]]:
+        """All rows that Salesforce did not take."""
+        return [*self.failed, *self.opt_outs_failed, *self.statistics_failed]
 
 
 def cursor_after(looked: Looked, members: Members) -> datetime:

@@ -95,8 +95,8 @@ SHEET = pa.schema(
     ]
 )
 """The change sheet, one row per thing that would change. ``direction`` is in or out; ``what`` is
-joined, left, address, name, person, status or state; ``status`` is new, changed, gone, held,
-conflict, dropped or waits."""
+joined, left, address, name, person, status, state or opt-out; ``status`` is new, changed, gone,
+held, conflict, dropped or waits."""
 
 
 def empty(schema: pa.Schema) -> pa.Table:

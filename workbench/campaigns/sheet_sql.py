@@ -48,6 +48,17 @@ def writes() -> str:
     """
 
 
+def opt_outs() -> str:
+    """People who opted out of all mail here, and whose box in Salesforce is not ticked yet."""
+    return """
+    SELECT campaign_id, member_id, first_name, last_name, email, person_id,
+           CASE WHEN person_id = contact_id THEN 'Contact' ELSE 'Lead' END AS object
+    FROM final
+    WHERE opt_out = 'Opt Out Direct' AND NOT coalesce(opted_out, FALSE)
+      AND person_id IS NOT NULL AND fate NOT IN ('parked', 'leave held')
+    """
+
+
 def conflicts() -> str:
     """Statuses that both sides changed, with who won and why."""
     return """
@@ -78,9 +89,10 @@ def backlog() -> str:
     """
 
 
-def sheet(*, policy: str) -> str:
+def sheet(*, policy: str, opt_outs: bool) -> str:
     """Everything that would change, one row each, in both directions."""
     parts = [_joined(), _left(), *_fields(), _status_in(policy), _status_out(), _state()]
+    parts += [_opt_out()] if opt_outs else []
     listed = ", ".join(SHEET.names)
     return f"""
     CREATE TABLE sheet AS
@@ -188,6 +200,13 @@ def _status_out() -> str:
                 ELSE CASE outcome {reasons} END END AS reason
     FROM final
     WHERE outcome IN ({", ".join(sql.literal(name) for name in OUTCOMES)})
+    """
+
+
+def _opt_out() -> str:
+    row = _row("out", "opt-out", "'HasOptedOutOfEmail'", "'false'", "'true'", "'changed'")
+    return f"""
+    SELECT {_who("")}, {row}, 'opted out here: of all mail' AS reason FROM ({opt_outs()})
     """
 
 
