@@ -148,8 +148,7 @@ def _numbers(sync: CampaignSync, looked: Looked) -> None:
 
 
 def _calls_left(sync: CampaignSync) -> int | None:
-    from workbench.campaigns.board import DAY
-    from workbench.campaigns.run import allocation
+    from workbench.campaigns.calls import DAY, allocation
 
     history = services().state.campaign_history
     usage = history.usage(sync.connection)
