@@ -294,6 +294,32 @@ def test_too_many_who_would_leave_are_held_until_a_person_lets_them(
     assert not app.exception
 
 
+def test_a_conflict_names_its_winner_and_a_person_may_choose_the_other(
+    page: Open, acted: Desk
+) -> None:
+    desk, drip = acted, acted.campaigns()[DRIP]
+    member = next(each for each, row in desk.ours(drip).items() if row["status"] == "Sent")
+    desk.opened.state.campaigns.want(
+        "acme-campaigns", [member], "Responded", why="clicked", at=desk.opened.now()
+    )
+    desk.act("change_status", member=member, status="Opened")
+    app = open_campaign(page, desk, DRIP)
+    app.button(key="campaign.synchronize.top").click().run()
+    key = f"campaigns.sheet.{drip}"
+    views = next(each for each in app.button_group if str(each.key).startswith(f"{key}.view."))
+
+    views.set_value("conflicts").run()
+    assert "Salesforce wins, rule salesforce" in app.dataframe[0].value["Why"][0]
+    rows = next(each for each in app.session_state if str(each).startswith(f"{key}.rows.conf"))
+    app.session_state[rows] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    app.run()
+    app.button(key=f"{key}.mail_side").click().run()
+
+    assert "1\u202fstatus out" in app.button(key=f"{key}.go").label
+    assert desk.theirs(drip)[member]["status"] == "Opened", "nothing is sent before the button"
+    assert not app.exception
+
+
 def test_a_second_new_edition_adds_an_edition_and_syncs_nothing(page: Open, desk: Desk) -> None:
     webinar = desk.campaigns()[WEBINAR]
     before = desk.opened.state.campaign_history.syncs("acme-campaigns", webinar)
