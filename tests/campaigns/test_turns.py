@@ -8,7 +8,7 @@ import pytest
 from tests.campaigns.conftest import Desk
 from workbench import jobs
 from workbench.campaigns.run import set_auto_sync
-from workbench.errors import InputError
+from workbench.errors import InputError, QuotaError
 from workbench.store.state.runs import BusyError
 
 
@@ -109,3 +109,46 @@ def test_the_hourly_batch_takes_open_campaigns_with_auto_sync(after: Desk) -> No
     set_auto_sync(after.sync, started(after), after.services, on=True)
 
     assert after.batch("hourly").campaigns == (started(after),)
+
+
+def test_a_batch_may_leave_deletes_to_another(after: Desk) -> None:
+    after.document(nightly={"data": ["members", "status"]})
+    set_auto_sync(after.sync, started(after), after.services, on=True)
+    member = next(iter(after.ours(started(after))))
+    after.act("delete_member", member=member)
+
+    assert after.batch().inward["left"] == 0
+    assert after.run(started(after)).inward["left"] == 1
+
+
+def test_the_hourly_batch_stops_before_it_costs_more_than_it_may(after: Desk) -> None:
+    after.document(hourly={"enabled": True, "max_calls": 3})
+    set_auto_sync(after.sync, started(after), after.services, on=True)
+    row = next(each for each in after.ours(started(after)).values() if each["status"] == "Sent")
+    happened = {"campaign_id": started(after), "person_id": row["person_id"], "event": "clicked"}
+    after.engage([{**happened, "occurred_at": after.services.now()}])
+
+    with pytest.raises(QuotaError, match=r"hourly\.max_calls is 3"):
+        after.batch("hourly")
+    assert after.theirs(started(after))[row["member_id"]]["status"] == "Sent"
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"hourly": {"directions": "out"}}, "cannot be carried out safely"),
+        ({"nightly": {"data": ["status"]}}, "`data` needs members"),
+        ({"nightly": {"time_utc": "25:00"}}, "hours and minutes"),
+        ({"nightly": {"time_utc": "02:00", "hour_utc": 3}}, "give the time once"),
+        ({"hourly": {"campaigns": "list"}}, "needs `list`"),
+        ({"statistics": {"opend": "X__c"}}, "no statistic 'opend'; did you mean opened"),
+        ({"statistics": {"opened": "X__c", "clicked": "x__C"}}, "two statistics go to one field"),
+        ({"campaigns": {"702000000000001": {}}}, "is not a campaign id"),
+        ({"auto_sync_field": "no field"}, "not the API name of a field"),
+    ],
+)
+def test_settings_that_cannot_be_meant_are_sentences(
+    after: Desk, changes: dict[str, object], told: str
+) -> None:
+    with pytest.raises(ValueError, match=told):
+        after.document(**changes)

@@ -115,6 +115,17 @@ class Engagement(Group):
     guide_events: GuideEvents | None = None
 
 
+def _with_members(data: tuple[Data, ...]) -> tuple[Data, ...]:
+    if "members" not in data:
+        raise ValueError(
+            "`data` needs members: a status can only be written beside the one that stands there"
+        )
+    return data
+
+
+Carried = Annotated[tuple[Data, ...], AfterValidator(_with_members)]
+
+
 class Nightly(Group):
     """The nightly batch (Q03, Q25)."""
 
@@ -123,7 +134,7 @@ class Nightly(Group):
     minute_utc: Minute = 0
     time_utc: str | None = None
     """The same as one text such as "01:30"."""
-    data: tuple[Data, ...] = ALL_DATA
+    data: Carried = ALL_DATA
     reconcile: bool = True
     """Read every member, so that nothing missed by day stays missed."""
 
@@ -153,7 +164,8 @@ class Hourly(Group):
     active_hours: ActiveHours = ActiveHours.model_validate({"from": 0, "to": 23})
     """Hours of the day, UTC; the last run hour is included."""
     directions: Literal["in", "out", "both"] = "both"
-    data: tuple[Data, ...] = ALL_DATA
+    """``out`` is not carried out: what is written depends on what was read and taken over."""
+    data: Carried = ALL_DATA
     reconcile: bool = False
     max_calls: Annotated[int, Field(ge=1)] | None = None
     """Most calls of one run; None leaves it to the allocation."""
@@ -162,6 +174,11 @@ class Hourly(Group):
     def _list_is_given(self) -> Self:
         if (self.campaigns == "list") != bool(self.list):
             raise ValueError("`campaigns: list` needs `list` with the campaign ids, and only it")
+        if self.directions == "out":
+            raise ValueError(
+                "`directions: out` alone cannot be carried out safely: statuses are written beside "
+                "those that were read; take both"
+            )
         return self
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench.campaigns.editions import new_editions, sends_of
-from workbench.campaigns.look import Looked, taken_over
+from workbench.campaigns.look import WINDOW_MARGIN, Looked, taken_over, takes_deletes
 from workbench.campaigns.plan import Counts
 from workbench.campaigns.sent import Sent, cursor_after
 
@@ -132,7 +132,7 @@ def _settle(
     covered = looked.gone.covered_until if looked.gone and row.id not in looked.whole else None
     columns: dict[str, Any] = {
         "cursor_at": cursor_after(looked, read),
-        "deleted_until": covered or started - timedelta(minutes=5),
+        "deleted_until": covered or started - WINDOW_MARGIN,
         f"{looked.kind}_at": now,
         "statistics": _figures(looked, row.id),
         "warnings": [
@@ -141,6 +141,8 @@ def _settle(
             if each.campaign_id == row.id
         ],
     }
+    if not takes_deletes(looked.sync, looked.kind):
+        columns["deleted_until"] = row.deleted_until or row.cursor_at
     if looked.kind == "initial" or looked.sync.campaign_fields.later == "apply":
         columns["ours"] = taken_over(row)
     if looked.kind == "initial":

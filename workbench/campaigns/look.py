@@ -111,7 +111,7 @@ def look(
     gone = None
     members = reading.members(org, known.seen.fields, sync, now=started, whole=whole, since=since)
     warnings = list(known.seen.warnings)
-    if since:
+    if since and takes_deletes(sync, kind):
         gone = reading.deleted(
             org, min(_deleted_since(row) for row in chosen if row.id in since), started
         )
@@ -137,7 +137,7 @@ def look(
         labels=_labels(chosen),
         rules=_rules(sync, kind, known, ids, release=release),
         gone=pa.concat_tables([gone_before, *([gone.ids] if gone else [])]),
-        complete=frozenset(whole),
+        complete=frozenset(whole if takes_deletes(sync, kind) else ()),
         events=happened.events,
         decisions=_decisions(services, sync, ids),
     )
@@ -259,6 +259,12 @@ def writes_back(sync: CampaignSync, kind: SyncKind, what: str) -> bool:
     if kind == "hourly":
         return what in sync.hourly.data and sync.hourly.directions != "in"
     return True
+
+
+def takes_deletes(sync: CampaignSync, kind: SyncKind) -> bool:
+    """Whether a kind of sync lets members leave (Q03)."""
+    data = {"nightly": sync.nightly.data, "hourly": sync.hourly.data}
+    return "deleted" in data.get(kind, ("deleted",))
 
 
 def _statistics(

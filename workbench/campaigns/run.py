@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from workbench.campaigns.budget import write_calls
 from workbench.campaigns.calls import opened, require_share
 from workbench.campaigns.carry import carry_out
 from workbench.campaigns.choosing import Chosen, batch, find, one
@@ -15,7 +16,8 @@ from workbench.campaigns.look import Looked, look
 from workbench.campaigns.results import SyncResult, in_numbers, result_of
 from workbench.campaigns.turns import claimed, turn
 from workbench.campaigns.vocabulary import SyncKind
-from workbench.errors import CancelledError, HeldError, InputError, RemoteError
+from workbench.errors import CancelledError, HeldError, InputError, QuotaError, RemoteError
+from workbench.words import counted
 
 if TYPE_CHECKING:
     from workbench.campaigns.model import CampaignSync
@@ -260,6 +262,7 @@ def _carried(
             f"What would change is no longer what was seen: {in_numbers(looked)}",
             hint="Preview it again; nothing was sent.",
         )
+    _require_few_calls(looked, org.api_calls)
     members = looked.members.rows.num_rows
     tally.progress(done=0, total=None, rows=members, requests=org.api_calls)
     sent = carry_out(looked, services, org, tally)
@@ -267,6 +270,22 @@ def _carried(
     for warned in (*looked.all_warnings, *sent.warnings):
         tally.log(str(warned), level="warning")
     return result_of(looked, sent, tally.run_id, org.api_calls)
+
+
+def _require_few_calls(looked: Looked, calls: int) -> None:
+    """The hourly batch may have a limit of its own; what it read is read again later.
+
+    Raises:
+        QuotaError: writing would go over it.
+    """
+    most = looked.sync.hourly.max_calls
+    rows = looked.plan.writes.num_rows
+    needed = calls + write_calls(rows) + write_calls(looked.statistics.rows.num_rows)
+    if looked.kind == "hourly" and most is not None and needed > most:
+        raise QuotaError(
+            f"This run would cost {counted(needed, 'call')}; hourly.max_calls is {most}",
+            hint="Nothing was written; the nightly batch has no such limit.",
+        )
 
 
 def _record_failure(

@@ -163,11 +163,10 @@ class Campaigns:
         """Take campaigns in hand for a run: all of them or none; gives who has which instead."""
         with self._database.writes() as connection:
             wanted = _of(campaigns, sync, campaign_ids, "id")
-            held = connection.execute(
-                select(campaigns.c.id, campaigns.c.claimed_by).where(
-                    wanted, campaigns.c.claimed_by.is_not(None), campaigns.c.claimed_by != run_id
-                )
-            ).all()
+            # Locked, where the database locks rows: two runs may ask at the same moment.
+            asked = select(campaigns.c.id, campaigns.c.claimed_by).where(wanted)
+            rows = connection.execute(asked.with_for_update()).all()
+            held = [row for row in rows if row.claimed_by not in (None, run_id)]
             numbers = {row.claimed_by for row in held}
             found = connection.execute(select(runs).where(runs.c.id.in_(numbers))).all()
             running = {run.id for run in map(as_run, found) if _is_at_work(run)}
