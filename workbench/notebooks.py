@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from workbench.campaigns.look import Looked
     from workbench.campaigns.model import CampaignSync
     from workbench.campaigns.product_use import ProductUse
-    from workbench.campaigns.run import SyncResult
+    from workbench.campaigns.results import SyncResult
     from workbench.campaigns.vocabulary import SyncKind
     from workbench.pulls.model import Pull
     from workbench.pulls.preview import Preview

@@ -100,6 +100,7 @@ def gauge(told: Budget) -> Any:
         chart.add_vline(
             x=min(used - told.used_ours + told.allocation, limit),
             line_dash="dot",
+            line_color="#8a8f98",
             annotation_text="our share ends",
             annotation_position="top",
         )

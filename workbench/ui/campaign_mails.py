@@ -105,6 +105,7 @@ def by_hour(sends: pa.Table) -> Any:
             z=[[cells.get((day, hour)) for day in days] for hour in hours],
             colorscale="Blues",
             zmin=0,
+            zmax=max(cells.values()),
             colorbar={"title": "Mails", "thickness": 12},
             xgap=2,
             ygap=1,

@@ -186,7 +186,13 @@ def curve(points: pa.Table) -> Any:
             for name, (xs, ys) in found.items()
         ]
     )
-    chart.add_vline(x=0, line_dash="dot", annotation_text="mail", annotation_position="top")
+    chart.add_vline(
+        x=0,
+        line_dash="dot",
+        line_color="#8a8f98",
+        annotation_text="mail",
+        annotation_position="top",
+    )
     chart.update_layout(
         height=HEIGHT,
         hovermode="x unified",

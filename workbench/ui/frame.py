@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,9 @@ from workbench.ui.session import say_notes, services
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
+
+    from workbench.pendo.model import PendoConnection
+    from workbench.salesforce.model import SalesforceConnection
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = {
@@ -107,7 +110,10 @@ def rehearsing() -> list[str]:
 
     found = []
     catalogue = services().documents
-    readers = {"pendo": catalogue.connection, "salesforce": catalogue.salesforce}
+    readers: dict[str, Callable[[str], PendoConnection | SalesforceConnection]] = {
+        "pendo": catalogue.connection,
+        "salesforce": catalogue.salesforce,
+    }
     for system, read in readers.items():
         for name in catalogue.connections(system):
             try:
