@@ -87,8 +87,12 @@ def measured(records: int) -> list[Timed]:
         every = iter([("score", "date"), ("score",), ("score", "state", "explain")])
         say("an output cleared", lambda: draw(fields=next(every)))
         say("a page of another filter", lambda: draw(view=View("same", offset=5_000)))
-        rules = iter([["trim"], ["lower"], ["strip_leading_zeros"]])
-        say("another rule for ids", lambda: draw(match=next(rules)))
+        rules = iter([["trim"], ["strip_leading_zeros"], []])
+        say("a rule that finds nothing more", lambda: draw(match=next(rules)))
+        more = iter([["lower"], [], ["lower"]])
+        say("a rule that finds one id in fifty", lambda: draw(match=next(more)))
+        other = iter([[{"replace": {"-": each}}] for each in "_.:"])
+        say("a rule that rewrites every id", lambda: draw(match=next(other)))
         connection.close()
     script = say("the same counts and page in pandas", pandas_script(base, live))
     print(f"{records:>9,}  pandas takes {script.wall_s / redraw.wall_s:.1f} times as long\n")
@@ -103,7 +107,9 @@ def timed(work: Callable[[], Any]) -> tuple[float, float]:
 
 
 def tables(records: int) -> tuple[pa.Table, pa.Table]:
-    """A decision base and what Pendo holds; one record in a hundred has another label."""
+    """A decision base and what Pendo holds; one record in a hundred has another label,
+    and one in fifty an id in capitals.
+    """
     base = ", ".join(f"{sql} AS {name}" for name, sql in COLUMNS.items())
     scored = "strftime(TIMESTAMP '2025-12-01' + INTERVAL (i % 86400) SECOND, '%Y-%m-%dT%H:%M:%SZ')"
     moved = f"{LABELS}[1 + (i * 7 + (i % 100 = 0)::INTEGER) % 4]"
@@ -111,7 +117,8 @@ def tables(records: int) -> tuple[pa.Table, pa.Table]:
         rows = f"FROM range({records}) AS rows(i)"
         return (
             made.sql(
-                "SELECT 'opportunity-' || i AS opportunity, 'account-' || i AS account, "
+                "SELECT 'opportunity-' || i AS opportunity, "
+                "CASE WHEN i % 50 = 0 THEN 'ACCOUNT-' ELSE 'account-' END || i AS account, "
                 f"DATE '2026-01-01' + (i % 365)::INTEGER AS churn_date, {base} {rows}"
             ).to_arrow_table(),
             made.sql(
@@ -134,7 +141,7 @@ def drawer(preparation: Preparation, base: pa.Table, live: pa.Table) -> Callable
     def draw(
         days: int = 400,
         fields: tuple[str, ...] = OUTPUTS,
-        match: list[str] | None = None,
+        match: list[Any] | None = None,
         view: View | None = None,
     ) -> None:
         near = {"field": "churn_date", "op": "in_the_next", "value": days, "unit": "days"}

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
+from dataclasses import replace
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from tests.automations.making import automation, base, inputs, planned, rows_by_id
 from workbench.automations.doctor import Diagnosis, examine
 from workbench.automations.matching import by_rules
 from workbench.automations.model import MatchRule, Replace
-from workbench.automations.preparation import Preparation
+from workbench.automations.preparation import Preparation, make_plan
 
 SHORT, LONG = "001A0000006Vm9r", "001A0000006Vm9rIAC"
 """The example of Salesforce's own documentation, in both lengths."""
@@ -79,6 +82,56 @@ def test_a_number_can_be_an_id() -> None:
         "42": "new",
         "7": "not_found",
     }
+
+
+IDS = ("acme", "ACME", " acme", "0acme", "Beta", "b-eta", "b_eta", "007", "7", SHORT, LONG, "zz")
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_rules_changed_one_after_another_find_what_they_find_at_once(
+    duck: duckdb.DuckDBPyConnection, seed: int
+) -> None:
+    chance = random.Random(seed)
+    rows = [{"account": id} for id in chance.sample(IDS, 7)] + [{"account": None}]
+    live = {id: {"predict_score": "Poor"} for id in chance.sample(IDS, 7)}
+    before = [[id, "Poor"] for id in chance.sample(sorted(live), 3)]
+    last = pa.table({"id": [id for id, _ in before], "predict_score": [s for _, s in before]})
+    every = ["trim", "lower", "strip_leading_zeros", "sfdc18", {"replace": {"-": "_"}}]
+    preparation = Preparation(duck)
+    stands = replace(inputs(automation(), base(rows), live), last=last)
+    changed = 0
+
+    for _ in range(5):
+        given = automation(
+            update={"match": chance.sample(every, chance.randrange(3)), "departed": "clear"}
+        )
+        asked = replace(stands, automation=given)
+        drawn = preparation.plan(asked)
+        with duckdb.connect() as empty:
+            empty.execute("SET TimeZone = 'UTC'")
+            at_once = make_plan(empty, asked)
+        order = [("source_id", "ascending"), ("id", "ascending")]
+        assert drawn.rows.sort_by(order).equals(at_once.rows.sort_by(order))
+        assert (drawn.counts, drawn.fingerprint) == (at_once.counts, at_once.fingerprint)
+        changed += drawn.counts.changed
+    assert changed
+
+
+def test_other_rules_move_only_the_records_that_they_find_elsewhere(
+    duck: duckdb.DuckDBPyConnection,
+) -> None:
+    preparation = Preparation(duck)
+    stands = inputs(
+        automation(), base([{"account": id} for id in ("acme", "beta", "DELTA")]),
+        {id: {"predict_score": "Poor"} for id in ("acme", "beta", "delta")},
+    )  # fmt: skip
+    preparation.draw(stands)
+    lower = replace(stands, automation=automation(update={"match": ["lower"]}))
+
+    counts = preparation.draw(lower).totals.counts
+
+    assert (counts.changed, counts.not_found) == (3, 0)
+    assert duck.execute("SELECT given, id FROM moved").fetchall() == [("DELTA", "delta")]
 
 
 def examined(duck: duckdb.DuckDBPyConnection, ids: list[str], live: list[str]) -> Diagnosis:

@@ -57,7 +57,7 @@ def why(preparation: Preparation, drawn: Drawn, record: str) -> list[Why]:
     text = sql.literal(record)
     rows = connection.execute(
         f"SELECT {', '.join(asked)} FROM matched "
-        f"WHERE source = {text} OR id = {text} OR key = {text} ORDER BY source LIMIT {MOST_ANSWERS}"
+        f"WHERE {text} IN (source, id, given) ORDER BY source LIMIT {MOST_ANSWERS}"
     ).fetchall()
     return [_why(connection, drawn, row) for row in rows]
 

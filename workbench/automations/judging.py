@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from workbench import sql
 from workbench.automations.matched import NULL
+from workbench.automations.matching import by_rules
 from workbench.automations.model import Automation
 from workbench.automations.plan import PlannedField
 from workbench.plan import row_hashes
@@ -106,7 +107,7 @@ def sheet_sql(given: Circumstances) -> str:
     )
     shown = [
         "rid", "id", "source", "status", "departed", "decision", "why", "sharers", "id_times",
-        "source_times", "outside", "stamp", "times", "key",
+        "source_times", "outside", "stamp", "times",
         f"({_repeated(given)}) AS repeated",
         f"CASE WHEN {sent} THEN {cells} ELSE 0 END AS cells",
         f"CASE WHEN {sent} THEN {ITEM_BYTES} + strlen(id) + {size} ELSE 0 END AS bytes",
@@ -136,7 +137,7 @@ def rows_sql(given: Circumstances) -> str:
         shown += [f"{text} AS {sql.name(f'{field.name}__{cell}')}" for cell, text in cells.items()]
     return (
         f"SELECT {', '.join(shown)} FROM sheet JOIN "
-        "(SELECT rowid AS rid, * EXCLUDE (id, source, times, key, from_place, to_place) "
+        "(SELECT rowid AS rid, * EXCLUDE (id, source, times, from_place, to_place) "
         "FROM matched) AS matched ON matched.rid = sheet.rid"
     )
 
@@ -243,6 +244,7 @@ def _reason(given: Circumstances) -> str:
     )
     outside = f"concat_ws(', ', {changed}) || ' was changed in Pendo since the last run'"
     id_column, source = sql.literal(given.automation.id_column), sql.literal(read_from.source_id)
+    key = by_rules("given", update.match)
     return f"""CASE status
         WHEN 'same' THEN CASE WHEN departed THEN 'matches no more' END
         WHEN 'blocked' THEN CASE WHEN sheet.source IS NULL THEN {source} || ' is empty'
@@ -253,7 +255,7 @@ def _reason(given: Circumstances) -> str:
             WHEN source_times > 1
                 THEN source_times || ' records have the source ID ' || sheet.source
             WHEN id_times > 1 THEN id_times || ' records have the {kind} ' || sheet.id
-            WHEN times > 1 THEN times || ' {kind}s in Pendo match ' || key
+            WHEN times > 1 THEN times || ' {kind}s in Pendo match ' || {key}
             WHEN sharers IS NOT NULL AND {"false" if update.shared_prefix else "true"}
                 THEN 'also written by ' || sharers
             ELSE {outside} END

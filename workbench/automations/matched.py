@@ -5,7 +5,7 @@ here once, so that a redraw reads numbers instead of texts. Its columns, for bas
 n and field number i:
 
     k<n>  a base column that conditions look at     b<i>  the text Pendo holds
-    source, key, id                                 e<i>  the text that is to stand
+    source, given: the id in the base; id: Pendo's  e<i>  the text that is to stand
     found, times: how many of Pendo's ids answer    w<i>  whether they differ
     in_base, was: written before by this automation g<i>  hash of the text to stand
     state: the State the base asks for              z<i>  bytes of it in a request
@@ -18,7 +18,7 @@ n and field number i:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from workbench import sql
@@ -77,17 +77,31 @@ class Match:
     labels: tuple[str, ...]
     zone: str
 
+    def differs_in_rules_alone(self, other: Match) -> bool:
+        """Whether nothing but the rules for ids is different."""
+        update = self.automation.update.model_copy(update={"match": other.automation.update.match})
+        same_rules = self.automation.model_copy(update={"update": update})
+        return replace(self, automation=same_rules) == other
+
     def create(self) -> str:
         """SQL that makes ``matched`` from ``base``, ``live`` and ``last``."""
         rules = self.automation.update.match
-        found, times = "live.id", "1"
-        joins = " LEFT JOIN live ON live.id = base.key"
-        if rules:
-            found, times = "keys.id", "keys.times"
-            joins = (
-                f" LEFT JOIN ({keys_sql('live', rules)}) AS keys ON keys.key = base.key "
-                "LEFT JOIN live ON live.id = keys.id"
-            )
+        if not rules:
+            joins = " LEFT JOIN live ON live.id = base.key"
+            return f"CREATE OR REPLACE TABLE matched AS {self._from_base('live.id', '1', joins)}"
+        joins = (
+            f" LEFT JOIN ({keys_sql('live', rules)}) AS keys ON keys.key = base.key "
+            "LEFT JOIN live ON live.id = keys.id"
+        )
+        filled = self._from_base("keys.id", "keys.times", joins)
+        return f"CREATE OR REPLACE TABLE matched AS {filled}"
+
+    def add_moved(self) -> str:
+        """SQL that adds the records of the base whose ids are in ``moved``."""
+        joins = " JOIN moved ON moved.given = base.given LEFT JOIN live ON live.id = moved.id"
+        return f"INSERT INTO matched {self._from_base('moved.id', 'moved.times', joins)}"
+
+    def _from_base(self, found: str, times: str, joins: str) -> str:
         if self.last is not None:
             joins += f" LEFT JOIN last ON last.id = {found}"
         joined = (
@@ -96,12 +110,12 @@ class Match:
             f"{'last.id IS NOT NULL' if self.last is not None else 'false'} AS was, "
             f"{self._standing()} FROM ({self._read()}) AS base{joins}"
         )
-        return f"CREATE OR REPLACE TABLE matched AS {self._finished(joined)}"
+        return self._finished(joined)
 
     def add_gone(self) -> str:
         """SQL that adds the records written before that the base has no more."""
         blank = [f"CAST(NULL AS {self.columns[c].type}) AS k{n}" for n, c in enumerate(self.keep)]
-        blank += [f"{NULL} AS source", "last.id AS key"]
+        blank += [f"{NULL} AS source", f"{NULL} AS given"]
         for i in range(len(self.fields)):
             blank += [f"{NULL} AS a{i}", f"false AS x{i}"]
         joined = (
@@ -119,7 +133,8 @@ class Match:
             for name in (automation.id_column, automation.read_from.source_id)
         )
         read = [f"{columns[name].sql} AS k{n}" for n, name in enumerate(self.keep)]
-        read += [f"{source} AS source", f"{by_rules(id_column, automation.update.match)} AS key"]
+        key = by_rules(id_column, automation.update.match)
+        read += [f"{source} AS source", f"{id_column} AS given", f"{key} AS key"]
         for i, field in enumerate(self.fields):
             text, impossible = desired(automation, field, columns, self.zone)
             read += [f"{text} AS a{i}", f"{impossible} AS x{i}"]
@@ -137,7 +152,7 @@ class Match:
     def _finished(self, joined: str) -> str:
         """Values to stand, differences and sizes, over rows with ``a b l x``."""
         shown = [f"k{n}" for n in range(len(self.keep))]
-        shown += ["source", "key", "id", "found", "times", "in_base", "was"]
+        shown += ["source", "given", "id", "found", "times", "in_base", "was"]
         score, state = self._index("score"), self._index("state")
         for i, field in enumerate(self.fields):
             shown += [

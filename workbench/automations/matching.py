@@ -90,3 +90,42 @@ def keys_sql(live: str, rules: Sequence[MatchRule]) -> str:
         f"WHERE key IS NOT NULL AND key NOT IN (SELECT id FROM {live} WHERE id IS NOT NULL) "
         "GROUP BY key"
     )
+
+
+def open_sql(rules: Sequence[MatchRule]) -> str:
+    """SQL of the records of ``matched`` that these rules may find elsewhere, or nowhere.
+
+    Left out are those whose id, after the rules, exactly is the one they were found by.
+    """
+    return (
+        f"SELECT given, id, found, times, {by_rules('given', rules)} AS now FROM matched "
+        "WHERE in_base AND given IS NOT NULL "
+        "AND (NOT found OR times <> 1 OR now IS DISTINCT FROM id)"
+    )
+
+
+def moved_sql(rules: Sequence[MatchRule]) -> str:
+    """SQL of the ids in ``undecided`` that are found otherwise now.
+
+    Gives ``given``, ``id`` of Pendo's or null, ``times``, and ``becomes``: what the record is
+    called then.
+
+    The same as ``keys_sql`` would find; only these keys are worked out.
+    """
+    exact = "SELECT id FROM live WHERE id IN (SELECT now FROM undecided)"
+    keys = "SELECT id AS key, id, 1 AS times FROM exact"
+    if rules:
+        keys += (
+            " UNION ALL SELECT key, min(id), count(*) FROM "
+            f"(SELECT {by_rules('id', rules)} AS key, id FROM live) "
+            "WHERE key IN (SELECT now FROM undecided) AND key NOT IN (SELECT id FROM exact) "
+            "GROUP BY key"
+        )
+    return (
+        f"WITH exact AS MATERIALIZED ({exact}), keys AS ({keys}) "
+        "SELECT DISTINCT given, keys.id, keys.times, coalesce(keys.id, now) AS becomes "
+        "FROM undecided "
+        "LEFT JOIN keys ON keys.key = undecided.now "
+        "WHERE undecided.id IS DISTINCT FROM coalesce(keys.id, now) "
+        "OR undecided.times <> coalesce(keys.times, 0) OR undecided.found <> (keys.id IS NOT NULL)"
+    )
