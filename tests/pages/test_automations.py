@@ -202,8 +202,10 @@ def test_turned_on_from_the_list_it_says_what_it_will_do_and_what_a_change_would
 ) -> None:
     app = page("automations")
     assert "Not previewed yet" in said(app)
+    assert app.toggle(key="automations.on.churn").label == "Off"
     app.toggle(key="automations.on.churn").set_value(True).run()
 
+    assert app.toggle(key="automations.on.churn").label == "On"
     assert saved.documents.automation("churn").active
     assert "11 records match, 10 to write" in said(app).replace("\u202f", " ")
     assert not app.exception
@@ -211,6 +213,32 @@ def test_turned_on_from_the_list_it_says_what_it_will_do_and_what_a_change_would
     app.checkbox(key=f"{OLD}.write.explain").uncheck().run()
     told = said(app).replace("\u202f", " ")
     assert "its next run would write 20 values on 10 records" in told
+    assert not app.exception
+
+
+def test_an_older_version_is_restored_after_a_look_at_what_it_would_write(
+    page: Open, saved: Services, pendo: PendoStandIn
+) -> None:
+    first = saved.documents.automation("churn")
+    update = first.update.model_copy(update={"fields": ("score",)})
+    saved.documents.save(first.model_copy(update={"update": update, "active": True}), "Ada")
+    app = page("automations", automation="churn")
+    assert app.button(key="automations.write").label == "Write 10\u202fvalues on 10\u202faccounts"
+
+    app.button(key="history.automation.churn.0").click().run()
+
+    told = said(app).replace("\u202f", " ")
+    assert "its next run would write 30 values on 10 records" in told
+    assert saved.documents.automation("churn").update.fields == ("score",)
+    app.button(key="automations.restored.leave").click().run()
+    assert app.button(key="automations.write").label == "Write 10\u202fvalues on 10\u202faccounts"
+    app.button(key="history.automation.churn.0").click().run()
+    app.button(key="automations.save").click().run()
+    kept = saved.documents.automation("churn")
+    assert kept == first.model_copy(update={"active": True})
+    assert "its next run would write" not in said(app)
+    assert len(saved.documents.history("automation", "churn")) == 3
+    assert posts(pendo) == []
     assert not app.exception
 
 

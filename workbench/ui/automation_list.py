@@ -163,7 +163,9 @@ def _times(given: Automation, last: Run | None) -> None:
 def _act(given: Automation) -> None:
     from workbench.automations.run import switch
 
-    on = st.toggle("On", given.active, key=f"automations.on.{given.name}")
+    on = st.toggle(
+        "On" if given.active else "Off", given.active, key=f"automations.on.{given.name}"
+    )
     if on != given.active:
         with explained(), st.spinner("Comparing with Pendo…"):
             switch(given, services(), on=on, who=WHO)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from workbench.errors import InputError, WorkbenchError
+from workbench.store.state.documents import Change
 from workbench.ui import formats, frame
 from workbench.ui.automation_form import Form, ask, checked
 from workbench.ui.automation_run import show_automation_run
@@ -26,6 +28,7 @@ from workbench.ui.session import (
     show,
     shown,
     start_afresh,
+    zone,
 )
 from workbench.ui.session import ask as open_question
 
@@ -66,6 +69,8 @@ def automation_page(name: str | None, copied: str | None = None) -> None:
     actions = frame.header(title, formats.plain(about), back=("automations", "All automations"))
     running = st.container()
     form = Form(name, body, _editing(name))
+    if name is not None:
+        _say_restored(name)
     with st.container(border=True, height=EDITOR_HEIGHT):
         document = ask(form)
     has_outputs = bool(document["read_from"]["outputs"])
@@ -108,13 +113,53 @@ def _editing(name: str | None) -> Editing:
 
 
 def _stored(name: str | None) -> dict[str, Any]:
-    """The stored document's keys; empty for a new automation."""
+    """The keys the form starts from: of the stored document, or of the version to be restored.
+
+    Empty for a new automation.
+    """
+    from workbench.automations.model import Automation
+
     if name is None:
         return {}
     with explained():
         automation = services().documents.automation(name)
+    change = remembered(_restored(name))
+    if isinstance(change, Change):
+        with explained():
+            # Whether it runs by itself is no part of what an older version restores.
+            before = {**(change.after or {}), "active": automation.active}
+            automation = Automation.model_validate(before)
     return automation.model_dump(
         mode="json", by_alias=True, exclude_defaults=True, exclude_none=True
+    )
+
+
+def _restored(name: str) -> str:
+    """Where the version is kept that the form was filled with."""
+    return f"restored:{name}"
+
+
+def _restore(name: str, change: Change | None) -> None:
+    """Fill the form with an older version, or with what is stored again. Saves nothing."""
+    remember(_restored(name), change)
+    start_afresh(f"automation/{name}")
+
+
+def _say_restored(name: str) -> None:
+    change = remembered(_restored(name))
+    if not isinstance(change, Change):
+        return
+    at = formats.moment(change.at, zone()).text
+    st.info(
+        f"The steps show the version of {at} by {formats.plain(change.who)}; the sheet shows what "
+        "the next run would write with it. Save to restore it.",
+        icon=":material/settings_backup_restore:",
+    )
+    st.button(
+        "Back to the current version",
+        key="automations.restored.leave",
+        on_click=_restore,
+        args=(name, None),
     )
 
 
@@ -212,6 +257,8 @@ def _save(form: Form, standing: Standing) -> str:
         if automation.active and not (standing.stored and standing.stored.active):
             # Turned on in this form: what it will do has been looked at.
             form.editing.keep(automation)
+    if form.name is not None:
+        remember(_restored(form.name), None)
     start_afresh(f"automation/{form.name or 'new'}")
     return automation.name
 
@@ -260,7 +307,7 @@ def _record(name: str) -> None:
     with st.expander("Document", icon=":material/description:"):
         show_yaml("automation", name)
     with st.expander("Changes", icon=":material/history:"):
-        show_history("automation", name)
+        show_history("automation", name, partial(_restore, name))
     with st.container(horizontal=True):
         if st.button("Duplicate", icon=":material/content_copy:", key="automations.duplicate"):
             show(new=name)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from workbench.ui import formats
 from workbench.ui.session import explained, services, zone
+
+if TYPE_CHECKING:
+    from workbench.store.state.documents import Change
 
 
 def show_yaml(kind: str, name: str) -> None:
@@ -16,12 +21,18 @@ def show_yaml(kind: str, name: str) -> None:
     st.code(services().documents.export(kind, name), language="yaml")
 
 
-def show_history(kind: str, name: str) -> None:
-    """Who changed what, when; the newest first."""
+def show_history(kind: str, name: str, restore: Callable[[Change], None] | None = None) -> None:
+    """Who changed what, when; the newest first.
+
+    Args:
+        restore: Called in a callback with the version somebody wants back.
+    """
     from workbench.documents.yaml_text import dump
 
     with explained(stop=False):
-        for change in reversed(services().documents.history(kind, name)):
+        changes = services().documents.history(kind, name)
+        for place in reversed(range(len(changes))):
+            change = changes[place]
             before = dump([change.before]) if change.before else ""
             after = dump([change.after]) if change.after else ""
             what = "created" if not before else "deleted" if not after else "changed"
@@ -30,6 +41,15 @@ def show_history(kind: str, name: str) -> None:
             st.markdown(f"**{what}** by {formats.plain(change.who)} · {at.text}{note}")
             if difference := _difference(before, after):
                 st.code(difference, language="diff")
+            if restore is not None and change.after and place < len(changes) - 1:
+                st.button(
+                    "Restore this version",
+                    icon=":material/settings_backup_restore:",
+                    key=f"history.{kind}.{name}.{place}",
+                    help="Puts it into the form: you see what it would do before you save it.",
+                    on_click=restore,
+                    args=(change,),
+                )
 
 
 def _difference(before: str, after: str) -> str:
