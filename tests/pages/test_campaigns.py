@@ -191,6 +191,22 @@ def test_members_are_found_and_their_reasons_shown(page: Open, desk: Desk) -> No
     assert not app.exception
 
 
+def test_a_sync_that_is_picked_shows_every_change_before_and_after(page: Open, desk: Desk) -> None:
+    app = open_campaign(page, desk, WEBINAR, "history")
+    syncs = next(each for each in app.session_state if str(each).startswith("campaign.syncs."))
+
+    app.session_state[syncs] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    app.run()
+
+    told = app.dataframe[0].value["Statuses out"][0]
+    changes = app.dataframe[1].value
+    written = changes[(changes["Goes"] == "to Salesforce") & (changes["Became"] == "done")]
+    assert len(written) == told > 0
+    assert set(written["After"]) <= {"Responded", "Sent"}
+    assert all(written["Before"] != written["After"])
+    assert not app.exception
+
+
 def test_product_activity_is_told_by_edition_beside_those_without_a_mail(
     page: Open, desk: Desk
 ) -> None:
