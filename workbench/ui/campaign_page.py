@@ -10,6 +10,7 @@ from workbench.errors import InputError
 from workbench.ui import formats, frame
 from workbench.ui.campaign_board import show_board
 from workbench.ui.campaign_editions import show_editions
+from workbench.ui.campaign_kept import kept_sheet, open_sheet, running
 from workbench.ui.campaign_list import (
     auto_sync,
     dates_of,
@@ -22,7 +23,7 @@ from workbench.ui.campaign_mapping import show_mapping
 from workbench.ui.campaign_members import show_members
 from workbench.ui.campaign_product import show_product
 from workbench.ui.campaign_record import show_record
-from workbench.ui.campaign_sheet import kept_sheet, open_sheet, running, show_sheet
+from workbench.ui.campaign_sheet import show_sheet
 from workbench.ui.campaign_statistics import show_statistics
 from workbench.ui.chips import chip_text
 from workbench.ui.run_view import show_run

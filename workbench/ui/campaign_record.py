@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from workbench.ui import formats, frame
-from workbench.ui.campaign_sheet import open_sheet
+from workbench.ui.campaign_kept import open_sheet
 from workbench.ui.chips import column as state_column
 from workbench.ui.session import services, zone
 from workbench.ui.table_file import offer

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from workbench.ui import formats
-from workbench.ui.campaign_sheet_rows import VIEWS, decide, pick_view, show_rows
+from workbench.ui.campaign_kept import Kept, close_sheet, keep, leaving, open_sheet, running
+from workbench.ui.campaign_sheet_rows import decide, pick_view, show_rows
 from workbench.ui.chips import STATES
 from workbench.ui.session import (
     WHO,
     asked,
     explained,
-    remember,
-    remembered,
     services,
     show,
     shown,
@@ -24,45 +23,11 @@ from workbench.ui.session import (
 from workbench.ui.session import ask as open_question
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from workbench.campaigns.look import Looked
     from workbench.campaigns.model import CampaignSync
-    from workbench.campaigns.vocabulary import SyncKind
     from workbench.store.state.campaigns import CampaignRow
 
 TITLES: dict[str, str] = {"manual": "Synchronize", "initial": "New Edition: the initial sync"}
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A sheet of this session and when both sides were read for it."""
-
-    looked: Looked
-    at: datetime
-
-
-def kept_sheet(campaign_id: str) -> Kept | None:
-    """The sheet of a campaign that is open in this session."""
-    kept = remembered(f"campaign-sheet/{campaign_id}")
-    return kept if isinstance(kept, Kept) else None
-
-
-def close_sheet(campaign_id: str) -> None:
-    """Put the sheet away."""
-    remember(f"campaign-sheet/{campaign_id}", None)
-    open_question(_leaving(campaign_id), False)
-
-
-def open_sheet(sync: CampaignSync, row: CampaignRow, kind: SyncKind) -> None:
-    """Read both sides and keep the sheet; where that fails, the page says why."""
-    from workbench.campaigns.run import preview
-
-    with explained(stop=False), st.spinner("Reading both sides…", show_time=True):
-        looked = preview(sync, row.id, services(), kind=kind)
-        remember(f"campaign-sheet/{row.id}", Kept(looked, services().now()))
-        open_question(_leaving(row.id), False)
-        st.rerun()
 
 
 def show_sheet(sync: CampaignSync, row: CampaignRow, kept: Kept) -> None:
@@ -81,13 +46,13 @@ def show_sheet(sync: CampaignSync, row: CampaignRow, kept: Kept) -> None:
         _warnings(looked)
         release = _leave(sync, row, looked, key)
         if release and not looked.plan.inputs.rules.release:
-            _keep(row.id, replace(kept, looked=replace(looked, plan=looked.plan.released())))
+            keep(row.id, replace(kept, looked=replace(looked, plan=looked.plan.released())))
             st.rerun()
         _go(sync, row, looked, key)
         view = pick_view(looked.plan.sheet, key)
         ticked = show_rows(looked.plan.sheet, view, key)
         if decide(sync, row.id, ticked, key, has_conflicts=view == "conflicts"):
-            _keep(row.id, replace(kept, looked=_decided(sync, row, looked)))
+            keep(row.id, replace(kept, looked=_decided(sync, row, looked)))
             st.rerun()
         _statistics(looked)
         at = formats.moment(kept.at, zone())
@@ -96,10 +61,6 @@ def show_sheet(sync: CampaignSync, row: CampaignRow, kept: Kept) -> None:
             f"{formats.counted(looked.calls, 'call')} expected, by the contract's sum "
             f"{formats.number(looked.estimate.calls)}"
         )
-
-
-def _keep(campaign_id: str, kept: Kept) -> None:
-    remember(f"campaign-sheet/{campaign_id}", kept)
 
 
 def _decided(sync: CampaignSync, row: CampaignRow, looked: Looked) -> Looked:
@@ -174,40 +135,32 @@ def _warnings(looked: Looked) -> None:
         st.caption(f":material/warning: {formats.plain(told)}")
 
 
-def _leaving(campaign_id: str) -> str:
-    return f"let members of {campaign_id} leave"
-
-
 def _leave(sync: CampaignSync, row: CampaignRow, looked: Looked, key: str) -> bool:
     """Members that leave are counted and confirmed; gives whether held ones are let go."""
     counts = looked.plan.counts
     if looked.plan.verdict.held:
-        return st.checkbox("Let all of them leave although they are so many", key=f"{key}.release")
+        return st.checkbox(
+            "Let all of them leave although they are so many",
+            key=f"{key}.release.{looked.plan.fingerprint}",
+        )
     if counts.left and sync.deletes.confirm_manual:
         told = formats.counted(counts.left, "member")
         confirmed = st.checkbox(
             f"Yes, {told} shall be deleted on the mail side, as in Salesforce",
-            key=f"{key}.confirm",
+            # Said of this sheet alone: another one asks again.
+            key=f"{key}.confirm.{looked.plan.fingerprint}",
         )
-        open_question(_leaving(row.id), confirmed)
+        open_question(leaving(row.id), confirmed)
     return looked.plan.inputs.rules.release
 
 
 def _why_not(sync: CampaignSync, row: CampaignRow, looked: Looked) -> str:
     """Why it cannot go now; "" where it can."""
-    if looked.plan.counts.left and sync.deletes.confirm_manual and not asked(_leaving(row.id)):
+    if looked.plan.counts.left and sync.deletes.confirm_manual and not asked(leaving(row.id)):
         return "Confirm first that members are deleted here"
     if (run := running(sync.name, row.id)) is not None:
         return f"Run {run} is syncing it already"
     return ""
-
-
-def running(sync: str, campaign_id: str) -> int | None:
-    """The run of this campaign that is under way or waits."""
-    for run in services().state.runs.latest(f"campaign/{sync}", limit=20):
-        if not run.is_finished and (run.options or {}).get("campaign") == campaign_id:
-            return run.id
-    return None
 
 
 def _go(sync: CampaignSync, row: CampaignRow, looked: Looked, key: str) -> None:
@@ -263,6 +216,3 @@ def _statistics(looked: Looked) -> None:
             column_config={"statistic": "Statistic", "field": "Field in Salesforce",
                            "before": "Now", "after": "To be written"},
         )  # fmt: skip
-
-
-__all__ = ["VIEWS", "close_sheet", "kept_sheet", "open_sheet", "running", "show_sheet"]
