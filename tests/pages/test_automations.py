@@ -7,6 +7,7 @@ import pytest
 import requests
 from pydantic import SecretStr
 
+from tests.automations.by_hand import writes
 from tests.pages.conftest import Open, said
 from workbench.automations.model import Automation
 from workbench.automations.run import run
@@ -239,6 +240,45 @@ def test_an_older_version_is_restored_after_a_look_at_what_it_would_write(
     assert "its next run would write" not in said(app)
     assert len(saved.documents.history("automation", "churn")) == 3
     assert posts(pendo) == []
+    assert not app.exception
+
+
+def test_deleting_asks_what_happens_to_the_values_and_clears_them_after_a_sheet(
+    page: Open, saved: Services, pendo: PendoStandIn
+) -> None:
+    run(saved.documents.automation("churn"), saved)
+    written = len(writes(pendo))
+    app = page("automations", automation="churn")
+    app.button(key="automations.delete").click().run()
+    assert app.radio(key="automations.delete.churn").value == "keep"
+    app.radio(key="automations.delete.churn").set_value("clear").run()
+
+    assert "Empties 30 values on 10 accounts." in said(app).replace("\u202f", " ")
+    assert len(writes(pendo)) == written
+    app.button(key="automations.clear.yes").click().run()
+    cleared = saved.state.runs.latest("automation/churn")[0]
+    assert finished(saved, cleared.id) == "done"
+    until = time.monotonic() + LONG_S
+    while "churn" in saved.documents.names("automation"):
+        assert time.monotonic() < until, "it is not deleted"
+        time.sleep(0.1)
+
+    app = page("automations", automation="churn", run=str(cleared.id))
+    assert "Deleted. Its runs and versions are kept." in said(app)
+    assert not app.exception
+
+
+def test_an_automation_is_deleted_and_its_values_stay_unless_asked(
+    page: Open, saved: Services, pendo: PendoStandIn
+) -> None:
+    run(saved.documents.automation("churn"), saved)
+    written = len(writes(pendo))
+    app = page("automations", automation="churn")
+    app.button(key="automations.delete").click().run()
+    app.button(key="automations.delete.yes").click().run()
+
+    assert "churn" not in saved.documents.names("automation")
+    assert len(writes(pendo)) == written
     assert not app.exception
 
 

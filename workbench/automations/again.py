@@ -22,6 +22,8 @@ from workbench.errors import InputError
 from workbench.store.state.ledger import WRITTEN
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from workbench.automations.carrying import OnProgress
     from workbench.automations.fields import Schema
     from workbench.automations.plan import Plan
@@ -158,6 +160,17 @@ def _undoing(
 ) -> tuple[Plan, Schema]:
     settle_killed(automation, services, client)
     cells = services.state.ledger.cells(entry.run_id, statuses=WRITTEN)
+    return planned_back(automation, cells, services, client)
+
+
+def planned_back(
+    automation: Automation, cells: pa.Table, services: Services, client: PendoClient
+) -> tuple[Plan, Schema]:
+    """The plan that gives cells their ``before`` where they still hold their ``after``.
+
+    Args:
+        cells: ``record_id``, ``field``, ``before``, ``after`` as canonical text.
+    """
     update = automation.update
     schema = client.metadata_schema(update.object)
     names = sorted(set(cells["field"].unique().to_pylist()))

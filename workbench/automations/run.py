@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from workbench.automations.again import Tested, retry_failed, test_one, undo, undo_plan
+from workbench.automations.clearing import clear, clear_plan
 from workbench.automations.letting import UNATTENDED, Wish, has_been_seen, let_go, recorded
 from workbench.automations.reading import (
     job_of,
@@ -39,6 +40,8 @@ __all__ = [
     "AutomationResult",
     "Tested",
     "carry_out_job",
+    "clear",
+    "clear_plan",
     "has_been_seen",
     "job_of",
     "plan_of_run",
@@ -132,6 +135,7 @@ def carry_out_job(
     undo_of: int | None = None,
     retry_of: int | None = None,
     released: int | None = None,
+    clear_for: str | None = None,
     **options: Any,
 ) -> AutomationResult:
     """Carry out a queued run of the automation ``name``; what it is told is kept as JSON.
@@ -140,6 +144,7 @@ def carry_out_job(
         undo_of: The run to take back.
         retry_of: The run whose failed records are written.
         released: The held run whose plan may go now.
+        clear_for: The person for whom its fields are emptied and it is then deleted.
         options: Of ``run``: ``seen``, ``fingerprint``, ``release``, ``only``.
 
     Raises:
@@ -150,6 +155,8 @@ def carry_out_job(
     if retry_of is not None:
         return retry_failed(retry_of, services, trigger=trigger, as_run=run_id)
     automation = services.documents.automation(name)
+    if clear_for is not None:
+        return clear(automation, services, delete_as=clear_for, trigger=trigger, as_run=run_id)
     if released is not None:
         options |= {"plan": plan_of_run(released, services), "release": True}
     return run(automation, services, trigger=trigger, run_id=run_id, **options)

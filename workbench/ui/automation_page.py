@@ -11,6 +11,7 @@ import streamlit as st
 from workbench.errors import InputError, WorkbenchError
 from workbench.store.state.documents import Change
 from workbench.ui import formats, frame
+from workbench.ui.automation_delete import ask_delete, is_deleted, show_deleted
 from workbench.ui.automation_form import Form, ask, checked
 from workbench.ui.automation_run import show_automation_run
 from workbench.ui.automation_sheet import look_at, show_sheet
@@ -19,7 +20,6 @@ from workbench.ui.history import show_history, show_yaml
 from workbench.ui.run_view import launch_run, runs_table
 from workbench.ui.session import (
     WHO,
-    asked,
     explained,
     note_for_later,
     remember,
@@ -30,11 +30,8 @@ from workbench.ui.session import (
     start_afresh,
     zone,
 )
-from workbench.ui.session import ask as open_question
 
 if TYPE_CHECKING:
-    from streamlit.delta_generator import DeltaGenerator
-
     from workbench.automations.editing import Editing, Look
     from workbench.automations.model import Automation
 
@@ -60,6 +57,10 @@ class Standing:
 
 def automation_page(name: str | None, copied: str | None = None) -> None:
     """The whole page of one automation, or of a new one, perhaps a copy of another."""
+    if name is not None and is_deleted(name):
+        show_deleted(name)
+        _runs_now(name)
+        return
     body = _stored(name or copied)
     if copied:
         body |= {"name": f"{copied}-copy"}
@@ -312,24 +313,4 @@ def _record(name: str) -> None:
         if st.button("Duplicate", icon=":material/content_copy:", key="automations.duplicate"):
             show(new=name)
             st.rerun()
-        _delete(name, st.container(horizontal=True))
-
-
-def _delete(name: str, place: DeltaGenerator) -> None:
-    question = f"delete automation/{name}"
-    if not asked(question):
-        if place.button("Delete", icon=":material/delete:", key="automations.delete"):
-            open_question(question)
-            st.rerun()
-        return
-    place.markdown(f"Delete {name}? The values it wrote stay in Pendo, and so do its fields.")
-    if place.button("Keep it", key="automations.keep"):
-        open_question(question, False)
-        st.rerun()
-    if place.button("Delete the automation", type="primary", key="automations.delete.yes"):
-        with explained():
-            services().documents.delete("automation", name, WHO)
-        open_question(question, False)
-        note_for_later(f"Deleted {name}")
-        show()
-        st.rerun()
+        ask_delete(name, st.container())

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 CellStatus = Literal["planned", "sent", "verified", "mismatch", "failed", "skipped"]
 """``planned``: handed over, answer unknown. ``sent``: accepted, not read back yet."""
-Purpose = Literal["sync", "undo", "retry", "test"]
+Purpose = Literal["sync", "undo", "retry", "test", "clear"]
 RequestState = Literal["sent", "answered", "unknown", "split", "refused"]
 WRITTEN: tuple[CellStatus, ...] = ("sent", "verified", "mismatch")
 """What Pendo accepted: these cells hold what we wrote, or did."""

@@ -24,7 +24,7 @@ pushes = Table(
     Column("connection", String(64), nullable=False),
     Column("object", String(16), nullable=False),
     Column("field_group", String(64), nullable=False),
-    Column("purpose", String(16), nullable=False),  # sync | undo | retry | test
+    Column("purpose", String(16), nullable=False),  # sync | undo | retry | test | clear
     # The run that an undo takes back, or whose failed rows are sent again.
     Column("of_run", BigInteger),
     Column("fingerprint", String(64), nullable=False),
