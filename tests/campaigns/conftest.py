@@ -11,7 +11,8 @@ from pydantic import SecretStr
 
 from tests.conftest import NOW, QUICK
 from workbench.campaigns.model import CampaignSync
-from workbench.campaigns.run import SyncResult, run_batch, sync_one
+from workbench.campaigns.results import SyncResult
+from workbench.campaigns.run import run_batch, sync_one
 from workbench.campaigns.vocabulary import SyncKind
 from workbench.salesforce.model import SalesforceConnection
 from workbench.services import Services, open_services

@@ -13,7 +13,7 @@ from workbench.errors import InputError, RemoteError
 if TYPE_CHECKING:
     from workbench.campaigns.look import Looked
     from workbench.campaigns.model import CampaignSync
-    from workbench.campaigns.run import SyncResult
+    from workbench.campaigns.results import SyncResult
     from workbench.services import Services
 
 SHOWN_ROWS = 50
