@@ -240,8 +240,9 @@ class Members(Group):
     """Seconds read again before the cursor: rows commit late with an older stamp."""
     clock_margin_s: Annotated[int, Field(ge=0, le=3600)] = 300
     """How wrong this machine's clock may be: a quiet cursor follows it this far behind."""
-    whole_up_to: Annotated[int, Field(ge=0)] = 4000
-    """Members up to which a run reads everybody: two pages cost what changes and deletions cost."""
+    whole_up_to: Annotated[int, Field(ge=0)] = 6000
+    """Members up to which a run reads everybody: three pages, one call more than changes and
+    deletions, and exact to the second, which the log of deletions is not."""
 
 
 class Pam(Group):
