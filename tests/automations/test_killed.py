@@ -15,8 +15,11 @@ import pytest
 from tests.automations.by_hand import batch_count, held
 from tests.automations.conftest import scored
 from tests.conftest import NOW
+from workbench import jobs
 from workbench.automations.model import Automation
 from workbench.automations.run import preview, undo
+from workbench.schedules.after import retry_at
+from workbench.schedules.model import Retry
 from workbench.services import Services
 from workbench.standin import PendoStandIn
 
@@ -114,6 +117,40 @@ def test_many_pushes_killed_many_times(
         base([scored(one, label) for one, label in wanted.items()])
         changed = {one: new for one, new in wanted.items() if standing[one].get(SCORE) != new}
         rounds(services, pendo, changed, 10, seed)
+
+
+def test_a_killed_run_that_the_scheduler_takes_up_again_ends_what_it_began(
+    services: Services, pendo: PendoStandIn, base: Base, automation: Make, accounts: list[str]
+) -> None:
+    made = automation(write={"chunk": 2}, active=True)
+    base([scored(one, "Good") for one in accounts[:40]])
+    preview(made, services)
+    runs = services.state.runs
+    run_id = runs.queue("automation/churn", "schedule")
+    pendo.weather([{"fault": "slow_first_byte", "ms": 60, "path": "custom/value"}])
+    process = jobs.start(services, run_id, now=NOW)
+    while not batch_count(pendo) and process.poll() is None:
+        time.sleep(0.005)
+    process.kill()
+    process.wait()
+    pendo.weather([])
+    runs.close_interrupted()
+    killed = runs.get(run_id)
+    kind = jobs.KINDS["automation"]
+    again = retry_at(killed, Retry(), NOW, resumes=kind.resumes)
+
+    assert (killed.status, again) == ("failed", NOW)
+    runs.settle(killed, retry_at=again)
+    [waiting] = [run for run in runs.latest("automation/churn") if not run.is_finished]
+    jobs.carry_out(services, waiting.id)
+
+    ended = runs.get(waiting.id)
+    counts = services.state.ledger.counts(run_id)
+    assert (ended.status, ended.trigger) == ("done", "retry")
+    assert services.state.ledger.pushes("churn", unsettled=True) == []
+    assert set(counts) == {"verified", "skipped"}
+    assert ended.result and ended.result["sent"] == counts["skipped"]
+    assert [held(pendo, [SCORE])[one] for one in accounts[:40]] == [{SCORE: "Good"}] * 40
 
 
 def test_a_killed_push_is_settled_before_anything_else_and_can_be_undone(

@@ -84,6 +84,31 @@ def test_running_twice_sends_nothing_the_second_time(
     assert (again.values, again.sent, again.planned, again.status) == (0, 0, 0, "done")
 
 
+def test_a_run_says_which_version_of_the_base_it_read(
+    services: Services,
+    pendo: PendoStandIn,
+    base: Base,
+    automation: Make,
+    accounts: list[str],
+    go: Go,
+) -> None:
+    made = automation()
+    base([scored(accounts[0], "Good")])
+    go(made)
+    base([scored(accounts[0], "Fair")])
+    seen = preview(made, services)
+    base([scored(accounts[0], "Poor")])
+    go(made, seen=seen.fingerprint)
+    newest = go(made)
+
+    pushes = services.state.ledger.pushes(made.name)
+    assert [(push.dataset, push.version) for push in pushes] == [
+        ("scores", 2), ("scores", 1), ("scores", 0),
+    ]  # fmt: skip
+    told = [line.text for line in services.state.runs.log_lines(newest.run)]
+    assert "Read version 2 of scores" in told
+
+
 def test_only_changed_cells_are_sent(
     pendo: PendoStandIn, base: Base, automation: Make, accounts: list[str], go: Go
 ) -> None:

@@ -158,6 +158,7 @@ def test_writing_undoing_and_what_it_did_are_on_the_page(page: Open, saved: Serv
 
     app = page("automations", automation="churn", run=str(run.id))
     assert "0 to write" in said(app) or "Nothing is to be written" in said(app)
+    assert "It read version 0 of churn" in said(app)
     app.button(key="automations.undo").click().run()
     assert "Puts back 30 values on 10 accounts." in said(app).replace("\u202f", " ")
     app.button(key="automations.undo.yes").click().run()

@@ -87,6 +87,9 @@ def let_go(plan: Plan, schema: Schema, run: Run, wish: Wish, moved: Moved = ()) 
         CancelledError, RemoteError: it stopped on the way; every record is accounted for.
     """
     write_plan(plan, run_file(run.services, run.automation.name, run.tally.run_id))
+    if plan.base_version is not None:
+        dataset = run.automation.read_from.dataset
+        run.tally.log(f"Read version {plan.base_version} of {dataset}")
     for warning in plan.warnings:
         run.tally.log(warning, level="warning")
     if reason := _held(plan, run, wish):

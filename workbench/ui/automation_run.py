@@ -34,6 +34,7 @@ def show_automation_run(name: str, run_id: int) -> None:
     run = show_run(run_id)
     if run is None or not run.is_finished or run.job != f"automation/{name}":
         return
+    _say_base(run_id)
     with st.container(horizontal=True):
         if run.status == "held":
             _release(name, run_id)
@@ -52,6 +53,16 @@ def show_automation_run(name: str, run_id: int) -> None:
     if counts:
         _rows(run_id, counts)
     _sheet(run_id)
+
+
+def _say_base(run_id: int) -> None:
+    """Which version of the decision base it read; an undo reads none."""
+    try:
+        push = services().state.ledger.push(run_id)
+    except WorkbenchError:
+        return  # it did not come as far as the push
+    if push.version is not None:
+        st.caption(f"It read version {push.version} of {formats.plain(push.dataset or '')}.")
 
 
 def _start(name: str, options: dict[str, Any]) -> None:
