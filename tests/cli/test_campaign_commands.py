@@ -172,3 +172,22 @@ def test_the_batches_are_jobs_of_the_scheduler(cli: Cli, org: SalesforceStandIn)
         "campaign_hourly/acme-campaigns" not in listed
         or not listed["campaign_hourly/acme-campaigns"]["on"]
     )
+
+
+def test_a_document_with_every_kind_of_key_is_exported_as_it_can_be_applied(
+    cli: Cli, org: SalesforceStandIn
+) -> None:
+    more = """\
+campaigns: {701Ax00000B0e01: {sends: adaptive, status_map: {clicked: Clicked, opened: null}}}
+hourly: {enabled: true, minute: 10, active_hours: {from: 8, to: 18}, directions: in}
+conflict: {member_status: newest}
+"""
+    text = CONNECTION.format(url=org.url).replace("hourly: {enabled: false}\n", more)
+    assert cli("apply", "-", given=text).code == 0
+
+    exported = cli("export").out
+    again = cli("apply", "-", given=exported)
+
+    assert (again.code, "updated" in again.out) == (0, False)
+    listed = {each["job"]: each for each in cli("schedule", "list", "--json").value}
+    assert listed["campaign_hourly/acme-campaigns"]["next_at"] == "2026-03-11T08:10:00Z"
