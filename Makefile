@@ -14,7 +14,7 @@ demo: $(VENV)/.ready             ## the main jobs end to end, in the terminal
 	@$(BIN)/python -m workbench demo
 
 test: check                      ## everything that must hold before a change lands
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests
+	$(BIN)/python -m pytest -n 2 --dist worksteal tests
 	$(BIN)/python -m pytest --doctest-modules workbench
 
 check: $(VENV)/.ready-dev        ## format, lint, types, rooms
