@@ -28,6 +28,16 @@ def test_home_shows_datasets_runs_and_connections(page: Open, sampled: Services)
     assert not app.exception
 
 
+def test_an_org_stands_beside_pendo_among_what_is_connected(
+    page: Open, sampled: Services, with_salesforce: Services
+) -> None:
+    app = page("home")
+
+    assert "Salesforce `http://127.0.0.1" in said(app)
+    assert [each.value for each in app.error] == []
+    assert not app.exception
+
+
 def test_a_failed_run_needs_attention_until_one_succeeds(
     page: Open, sampled: Services, pendo: PendoStandIn
 ) -> None:

@@ -32,7 +32,9 @@ def is_deleted(name: str) -> bool:
 
 def show_deleted(name: str) -> None:
     """What is left to see of an automation that is gone: its runs, and what it was."""
-    frame.header(name, "Deleted. Its runs and versions are kept.", back=("automations", "All automations"))
+    frame.header(
+        name, "Deleted. Its runs and versions are kept.", back=("automations", "All automations")
+    )
     st.subheader("Last runs", anchor=False)
     runs_table(services().state.runs.latest(f"automation/{name}", limit=RUNS_SHOWN), with_job=False)
     with st.expander("Changes", icon=":material/history:"):

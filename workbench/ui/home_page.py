@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from workbench.errors import WorkbenchError
-from workbench.ui import formats, frame
+from workbench.ui import formats, frame, salesforce_list
 from workbench.ui.attention import show_troubles, troubles
 from workbench.ui.band import FINISHED
 from workbench.ui.chips import chip_text
@@ -164,15 +164,23 @@ def _datasets() -> None:
 
 def _connections(names: list[str]) -> None:
     st.subheader("Connected", anchor=False)
+    of_salesforce = services().documents.connections("salesforce")
     for name in names:
         try:
-            connection = services().documents.connection(name)
+            words = _salesforce(name) if name in of_salesforce else _pendo(name)
         except WorkbenchError as error:
             st.error(f"{name}: {formats.plain(str(error))}")
             continue
         with st.container(horizontal=True, vertical_alignment="center"):
             frame.link("connections", name, icon=":material/cable:", connection=name)
-            st.markdown(
-                f"{address_words(connection)} · days of {connection.timezone} {chips(connection)}",
-                width="content",
-            )
+            st.markdown(words, width="content")
+
+
+def _pendo(name: str) -> str:
+    connection = services().documents.connection(name)
+    return f"{address_words(connection)} · days of {connection.timezone} {chips(connection)}"
+
+
+def _salesforce(name: str) -> str:
+    connection = services().documents.salesforce(name)
+    return f"Salesforce `{connection.url}` {salesforce_list.told_of(connection)[0]}"
