@@ -31,6 +31,7 @@ bench: $(VENV)/.ready-dev        ## the benchmarks, by hand: figures for the REA
 
 soak: $(VENV)/.ready-dev         ## the long tests
 	$(BIN)/python -m pytest -m soak tests
+	HYPOTHESIS_PROFILE=default $(BIN)/python -m pytest -m "not soak" tests -k "agree or scan or random or exact or properties"
 
 clean:                           ## the environment, not the data
 	rm -rf $(VENV)

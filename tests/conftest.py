@@ -1,11 +1,13 @@
 """Fixtures for every room: a stand-in over real HTTP, and services over a home of their own."""
 
+import os
 import shutil
 import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 from pydantic import SecretStr
 
@@ -15,6 +17,11 @@ from workbench.services import Services, open_services
 from workbench.settings import Settings
 from workbench.standin import PendoStandIn, SalesforceStandIn
 from workbench.transport import Patience
+
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+# The same examples each time, so that a change is judged by what it changed; `make soak` looks for
+# new ones.
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell that starts the tests in the background lets them, and every process they start,

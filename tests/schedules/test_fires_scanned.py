@@ -179,6 +179,10 @@ def test_every_few_hours_fires_at_the_same_times_each_day(
 @example(("America/New_York", datetime(2026, 3, 7)), {0, 15, 30, 45}, {2, 3}, None)
 @example(("America/New_York", datetime(2026, 10, 31)), {0, 15}, {1}, None)
 @example(("America/Santiago", datetime(2025, 9, 6)), {0}, None, {0})
+# The clocks go back from a minute past midnight into the day before, and Sunday starts twice.
+@example(("America/St_Johns", datetime(2006, 10, 27)), {0}, None, {0})
+@example(("America/St_Johns", datetime(2006, 10, 27)), {1, 30}, None, {0, 6})
+@example(("Pacific/Apia", datetime(2011, 12, 28)), {15}, None, {5})
 def test_cron_fires_as_a_scan_of_each_minute_says(
     place: tuple[str, datetime],
     at_minutes: set[int],

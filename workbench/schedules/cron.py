@@ -6,7 +6,8 @@ else one is enough.
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
 from cronsim import CronSim, CronSimError
 
@@ -64,10 +65,21 @@ def wall_times(expression: str, after: datetime) -> Iterator[datetime]:
     return CronSim(expression, after.replace(tzinfo=None))
 
 
-def real_times(expression: str, after: datetime) -> Iterator[datetime]:
-    """Every moment at which an expression of each hour fires, in the zone of ``after``."""
-    minute, _, *days = expression.split()
-    return CronSim(" ".join([minute, ANY, *days]), after)
+def minutes_of(expression: str) -> tuple[int, ...]:
+    """The minutes of an hour that an expression names, ascending."""
+    return tuple(sorted(CronSim(expression, ANCHOR).minutes))
+
+
+@lru_cache(maxsize=4096)
+def day_from(expression: str, day: date) -> date:
+    """The first day from ``day`` on that an expression means, whatever its minutes and hours.
+
+    >>> day_from("0 * * * mon", date(2026, 3, 10))
+    datetime.date(2026, 3, 16)
+    """
+    days = " ".join(expression.split()[2:])
+    before = datetime.combine(day, time()) - timedelta(minutes=1)
+    return next(CronSim(f"0 0 {days}", before), datetime.max).date()
 
 
 def in_words(expression: str) -> str:

@@ -13,7 +13,7 @@ from itertools import groupby, islice, pairwise, takewhile
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from workbench.schedules.cron import every_real_hour, real_times, wall_times
+from workbench.schedules.cron import day_from, every_real_hour, minutes_of, wall_times
 from workbench.schedules.model import WEEKDAYS, Schedule
 from workbench.schedules.wall import Clock, moment_of
 from workbench.schedules.wording import clock_note, in_words
@@ -21,6 +21,8 @@ from workbench.schedules.wording import clock_note, in_words
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
+HEADSTART = timedelta(hours=3)
+"""How long before its midnight a day is looked for: clocks that go back there start it twice."""
 GAPS_COUNTED = 60
 """Fires looked at one by one for the longest gap: two months of a daily, two days of an hourly."""
 GAPS_DAYS = 35
@@ -152,13 +154,29 @@ def _days(schedule: Schedule, day: date) -> Iterator[date]:
 def _real_hours(schedule: Schedule, after: datetime, zone: ZoneInfo) -> Iterator[Occurrence]:
     moments = _minutes_of_hours(schedule, after, zone)
     if schedule.cron is not None:
-        local_times = real_times(schedule.cron, after.astimezone(zone))
-        moments = (local.astimezone(UTC) for local in local_times)
-    latest = after
+        moments = _minutes_of_days(schedule.cron, after, zone)
     for at in moments:
-        if at > latest:
-            yield Occurrence(at, "", at)
-            latest = at
+        yield Occurrence(at, "", at)
+
+
+def _minutes_of_days(expression: str, after: datetime, zone: ZoneInfo) -> Iterator[datetime]:
+    """Each moment after ``after`` at which the local clock shows a minute and a day of a cron.
+
+    Counted here in real minutes: the library, given a zone whose clocks go back across midnight
+    (St John's until 2011), goes round in that hour for ever.
+    """
+    minutes = minutes_of(expression)
+    at = after.astimezone(UTC).replace(second=0, microsecond=0)
+    while True:
+        at = _next_minute(at, minutes, zone)
+        day = at.astimezone(zone).date()
+        meant = day_from(expression, day)
+        if meant == day:
+            yield at
+        elif meant.year < date.max.year:
+            at = max(at, datetime.combine(meant, time(), zone).astimezone(UTC) - HEADSTART)
+        else:
+            return
 
 
 def _minutes_of_hours(schedule: Schedule, after: datetime, zone: ZoneInfo) -> Iterator[datetime]:
@@ -166,18 +184,19 @@ def _minutes_of_hours(schedule: Schedule, after: datetime, zone: ZoneInfo) -> It
     hours = frozenset(schedule.hours)
     at = after.astimezone(UTC).replace(second=0, microsecond=0)
     while True:
-        at = _next_minute(at, schedule.minute, zone)
+        at = _next_minute(at, (schedule.minute,), zone)
         if at.astimezone(zone).hour in hours:
             yield at
 
 
-def _next_minute(at: datetime, minute: int, zone: ZoneInfo) -> datetime:
+def _next_minute(at: datetime, minutes: Sequence[int], zone: ZoneInfo) -> datetime:
+    """The first moment after ``at`` at which the local clock shows one of the minutes."""
     local = at.astimezone(zone)
-    ahead = at + (((minute - local.minute - 1) % 60) + 1) * MINUTE
+    ahead = at + (min((minute - local.minute - 1) % 60 for minute in minutes) + 1) * MINUTE
     if ahead.astimezone(zone).utcoffset() == local.utcoffset():
         return ahead
     # The clocks change on the way, in some zones by half an hour: look at each minute.
     at += MINUTE
-    while at.astimezone(zone).minute != minute:
+    while at.astimezone(zone).minute not in minutes:
         at += MINUTE
     return at
