@@ -179,9 +179,9 @@ def play(desk: Desk, seed: int, policy: str, *, steps: int, between: tuple[int, 
     return begun
 
 
-@pytest.mark.parametrize(("seed", "policy"), [(1, "salesforce"), (2, "mail_side"), (3, "newest")])
+@pytest.mark.parametrize(("seed", "policy"), [(1, "salesforce"), (3, "newest")])
 def test_both_sides_agree_with_a_model_of_plain_dicts(desk: Desk, seed: int, policy: str) -> None:
-    done = play(desk, seed, policy, steps=700, between=(60, 200))
+    done = play(desk, seed, policy, steps=1000, between=(80, 240))
 
     assert desk.agree(done.campaign)
     assert done.reference.written > 5

@@ -192,14 +192,10 @@ def test_every_page_opens_with_sample_data(sampled: Services, browse: Open) -> N
 
 @pytest.mark.parametrize(
     ("width", "scheme"),
-    [
-        (390, "light"),
-        # The narrow one finds what does not fit; the others are for looking at.
-        pytest.param(1920, "light", marks=pytest.mark.soak),
-        pytest.param(1280, "dark", marks=pytest.mark.soak),
-    ],
+    [(390, "light"), (1920, "light"), (1280, "dark")],
     ids=str,
 )
+@pytest.mark.soak
 def test_pages_fit_a_phone_a_wide_screen_and_the_dark(
     sampled: Services, browse: Open, width: int, scheme: Literal["light", "dark"]
 ) -> None:
