@@ -34,10 +34,7 @@ if TYPE_CHECKING:
 def has_written(automation: Automation, services: Services) -> bool:
     """Whether any run of it reached Pendo where it writes now."""
     pushes = services.state.ledger.pushes(automation.name)
-    return any(
-        (push.connection, push.object, push.field_group) == _destination(automation)
-        for push in pushes
-    )
+    return any(push.destination == _destination(automation) for push in pushes)
 
 
 def clear_plan(automation: Automation, services: Services) -> Plan:
@@ -96,13 +93,11 @@ def _clearing(
             f"{automation.name} has no values in Pendo", hint="There is nothing to clear."
         )
     plan, schema = planned_back(automation, _emptied(last, services), services, client)
-    elsewhere = sorted(
-        f"the {push.object}s of {push.connection}"
-        for push in {(p.connection, p.object, p.field_group): p
-                     for p in ledger.pushes(automation.name)}.values()
-        if (push.connection, push.object, push.field_group) != destination
-    )  # fmt: skip
-    stays = tuple(f"What it wrote before to {where} stays" for where in elsewhere)
+    elsewhere = {push.destination for push in ledger.pushes(automation.name)} - {destination}
+    stays = tuple(
+        f"What it wrote before to {where} stays"
+        for where in sorted(f"the {kind}s of {connection}" for connection, kind, _ in elsewhere)
+    )
     return replace(plan, warnings=(*plan.warnings, *stays)), schema
 
 

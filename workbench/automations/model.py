@@ -4,9 +4,7 @@ The documents of ``kind: automation``. Nothing here knows how a value is sent.
 """
 
 import re
-from functools import cache
 from typing import Annotated, Literal, Self
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -16,6 +14,7 @@ from workbench.automations.limits import Guardrails, Review, Write
 from workbench.names import DatasetName, DocumentName
 from workbench.schedules.model import Retry, Schedule
 from workbench.words import nearest
+from workbench.zones import ZoneName
 
 Object = Literal["account", "visitor"]
 FieldType = Literal["string", "number", "time", "boolean"]
@@ -66,17 +65,6 @@ def _checked_pattern(text: str) -> str:
             "{prefix}_{output} or {model}___{output}"
         )
     return text.lower()
-
-
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
-
-
-def _checked_zone(text: str) -> str:
-    if text not in _zones():
-        raise ValueError(f"unknown time zone {text[:60]}{nearest(text, sorted(_zones()))}")
-    return text
 
 
 FieldWord = Annotated[str, AfterValidator(_checked_name)]
@@ -175,7 +163,7 @@ class Automation(BaseModel):
     guardrails: Guardrails = Guardrails()
     review: Review = Review()
     write: Write = Write()
-    timezone: Annotated[str, AfterValidator(_checked_zone)] | None = None
+    timezone: ZoneName | None = None
     """Whose days relative dates mean (GAP-05); None is the workspace's zone."""
     schedules: tuple[Schedule, ...] = ()
     catch_up: Literal["ask", "once", "each", "skip"] = "ask"

@@ -39,7 +39,7 @@ def last_written(
     pushes = [
         push
         for push in ledger.pushes(automation)
-        if (push.connection, push.object, push.field_group) == destination and push.ended_at
+        if push.destination == destination and push.ended_at
     ]
     if not pushes:
         return None

@@ -4,7 +4,6 @@ The documents of ``kind: campaign_sync``. Every open question of the contract is
 """
 
 from typing import Annotated, Literal, Self
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 
@@ -12,13 +11,7 @@ from workbench.campaigns import choices
 from workbench.campaigns.choices import CampaignId, FieldName
 from workbench.names import DocumentName
 from workbench.schedules.model import Retry, Schedule
-from workbench.words import nearest
-
-
-def _checked_zone(text: str) -> str:
-    if text in available_timezones():
-        return text
-    raise ValueError(f"unknown time zone {text[:60]}{nearest(text, available_timezones())}")
+from workbench.zones import ZoneName
 
 
 class CampaignSync(BaseModel):
@@ -32,7 +25,7 @@ class CampaignSync(BaseModel):
     owner: str = ""
     tags: tuple[str, ...] = ()
     connection: DocumentName
-    timezone: Annotated[str, AfterValidator(_checked_zone)] | None = None
+    timezone: ZoneName | None = None
     """Whose today decides that a campaign has ended; None is the workspace's zone."""
 
     auto_sync_field: FieldName | None = None

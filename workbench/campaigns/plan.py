@@ -247,12 +247,11 @@ def _as_plan(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> Reconcile
 
 def _fingerprint(connection: duckdb.DuckDBPyConnection) -> str:
     one, two = plans.row_hashes(SHOWN_COLUMNS)
-    row = connection.execute(f"""
+    rows, first, second = connection.execute(f"""
         SELECT count(*), coalesce(sum({one}::HUGEINT), 0), coalesce(sum({two}::HUGEINT), 0)
         FROM sheet WHERE status IN ('new', 'changed', 'gone')
-    """).fetchone()
-    assert row is not None
-    return plans.fingerprint(row[0], (row[1], row[2]))
+    """).fetchall()[0]
+    return plans.fingerprint(rows, (first, second))
 
 
 def _counts(connection: duckdb.DuckDBPyConnection) -> dict[str, Counts]:

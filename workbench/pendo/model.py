@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from workbench.errors import InputError
 from workbench.transport.address import base_url
 from workbench.words import nearest
+from workbench.zones import zone_names
 
 Kind = Literal["visitor", "account"]
 Scalar = str | int | float | bool
@@ -62,12 +62,6 @@ def region(url: str) -> str | None:
     return next((name for name, address in REGIONS.items() if address == url), None)
 
 
-@cache
-def known_zones() -> frozenset[str]:
-    """Every IANA time zone of this installation."""
-    return frozenset(available_timezones())
-
-
 def _checked_url(text: str) -> str:
     try:
         return pendo_url(text)
@@ -76,12 +70,12 @@ def _checked_url(text: str) -> str:
 
 
 def _checked_zone(name: str) -> str:
-    if name in known_zones():
+    if name in zone_names():
         return name
     wanted = name.strip().replace(" ", "_")
-    by_city = {zone.rpartition("/")[2]: zone for zone in sorted(known_zones()) if "/" in zone}
+    by_city = {zone.rpartition("/")[2]: zone for zone in sorted(zone_names()) if "/" in zone}
     city = by_city.get(wanted.rpartition("/")[2])
-    suggested = f"; did you mean {city}?" if city else nearest(wanted, sorted(known_zones()))
+    suggested = f"; did you mean {city}?" if city else nearest(wanted, sorted(zone_names()))
     raise ValueError(f"{name!r} is not an IANA time zone{suggested}")
 
 

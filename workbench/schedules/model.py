@@ -1,8 +1,6 @@
 """A schedule as an analyst writes it: how often, at what hour, in whose zone. Pure."""
 
-from functools import cache
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import available_timezones
 
 from pydantic import (
     AfterValidator,
@@ -16,6 +14,7 @@ from pydantic import (
 
 from workbench.schedules.cron import fault_of
 from workbench.words import listed, nearest
+from workbench.zones import ZoneName
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -24,18 +23,6 @@ LAST_SHARED_DAY = 28
 """The last day that every month has; ``last`` says the rest."""
 CatchUp = Literal["ask", "once", "each", "skip"]
 """What becomes of slots that nobody was there to run."""
-ABBREVIATIONS = {
-    "PST": "America/Los_Angeles",
-    "PDT": "America/Los_Angeles",
-    "CST": "America/Chicago",
-    "CDT": "America/Chicago",
-    "EDT": "America/New_York",
-    "BST": "Europe/London",
-    "CEST": "Europe/Berlin",
-    "IST": "Asia/Kolkata",
-    "JST": "Asia/Tokyo",
-}
-"""What people write for a zone that the time-zone database does not know by that name."""
 
 
 def _is_hour(value: int) -> int:
@@ -83,7 +70,7 @@ class Schedule(BaseModel):
     interval: Annotated[int, Field(ge=1, le=23)] = 1
     """Hourly only: every so many hours, counted from the first active hour of each day."""
     cron: str | None = None
-    timezone: str = "UTC"
+    timezone: ZoneName = "UTC"
 
     @field_validator("on", mode="before")
     @classmethod
@@ -94,13 +81,6 @@ class Schedule(BaseModel):
                 if fault := _DAY_FAULT[every](day):
                     raise ValueError(fault)
         return value
-
-    @field_validator("timezone")
-    @classmethod
-    def _zone_exists(cls, value: str) -> str:
-        if value in zone_names():
-            return value
-        raise ValueError(f"unknown time zone {value[:60]}{_nearest_zone(value)}")
 
     @field_validator("cron")
     @classmethod
@@ -166,26 +146,6 @@ def _month_day_fault(day: Any) -> str:
 
 
 _DAY_FAULT = {"weekly": _weekday_fault, "monthly": _month_day_fault}
-
-
-@cache
-def zone_names() -> frozenset[str]:
-    """Every IANA zone; asking the system for them reads some six hundred files."""
-    return frozenset(available_timezones())
-
-
-def _nearest_zone(given: str) -> str:
-    wanted = given.strip().replace(" ", "_").lower()
-    known = {zone.lower(): zone for zone in sorted(zone_names(), reverse=True)}
-    cities = {zone.rpartition("/")[2].lower(): zone for zone in sorted(zone_names(), reverse=True)}
-    for names in (known, cities, {key.lower(): zone for key, zone in ABBREVIATIONS.items()}):
-        if wanted in names:
-            return f"; did you mean {names[wanted]}?"
-    for names in (known, cities):
-        if guess := nearest(wanted, names):
-            word = guess.removeprefix("; did you mean ").removesuffix("?")
-            return f"; did you mean {names[word]}?"
-    return "; zones are named like Europe/London, and UTC is the default"
 
 
 class Retry(BaseModel):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 from pydantic import SecretStr
 
-from workbench.pendo.model import REGIONS, known_zones, region
+from workbench.pendo.model import REGIONS, region
 from workbench.ui.beside import Beside
 from workbench.ui.pull_form import numbers
 from workbench.ui.session import (
@@ -19,6 +19,7 @@ from workbench.ui.session import (
     show,
     start_afresh,
 )
+from workbench.zones import zone_names
 
 if TYPE_CHECKING:
     from workbench.pendo.model import PendoConnection
@@ -139,7 +140,7 @@ def _meaning(key: str, stored: PendoConnection | None, beside: Beside) -> dict[s
     )
     if about:
         body["description"] = about
-    zones = sorted(known_zones())
+    zones = sorted(zone_names())
     zone = stored.timezone if stored else "America/New_York"
     body["timezone"] = st.selectbox(
         "Time zone of the subscription",

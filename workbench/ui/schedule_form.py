@@ -14,10 +14,11 @@ import streamlit as st
 from pydantic import ValidationError
 
 from workbench.schedules.fires import next_fires
-from workbench.schedules.model import WEEKDAYS, Schedule, zone_names
+from workbench.schedules.model import WEEKDAYS, Schedule
 from workbench.schedules.wording import DAY_NAMES, in_words
 from workbench.ui import formats
 from workbench.ui.session import remember, remembered, services, zone
+from workbench.zones import zone_names
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -50,6 +50,11 @@ class Push:
     ended_at: datetime | None = None
     """None while it runs, and for ever if it was killed and not yet settled."""
 
+    @property
+    def destination(self) -> tuple[str, str, str]:
+        """Where it wrote: connection, object and group of fields."""
+        return self.connection, self.object, self.field_group
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
