@@ -140,17 +140,6 @@ def test_an_answer_without_rows_is_held_until_released(
     assert cli("pull", "run", "page-events", "--release").code == 0
 
 
-def test_a_queued_run_is_carried_out_under_its_number(cli: Cli, documents: str) -> None:
-    number = open_services(load_settings()).state.runs.queue("pull/page-events")
-
-    assert (
-        cli("pull", "run", "page-events", "--queued", str(number), "--json").value["run"] == number
-    )
-    again = cli("pull", "run", "page-events", "--queued", str(number))
-    assert (again.code, again.out) == (2, "")
-    assert "is not waiting: it is done" in again.err
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_stops_in_order_and_a_second_run_goes_on(
     cli: Cli, documents: str, pendo: PendoStandIn, number: int

@@ -163,8 +163,6 @@ def _pulls(commands: Any) -> None:
     run.add_argument(
         "--release", action="store_true", help="let an answer without rows empty the dataset"
     )
-    # For the process that a page starts: the run is already listed, waiting.
-    run.add_argument("--queued", type=int, metavar="RUN", help=argparse.SUPPRESS)
 
 
 def _automations(commands: Any) -> None:

@@ -35,16 +35,14 @@ def run(asked: Namespace) -> int:
     """Fetch a pull's rows and make the next version of its dataset."""
     with services() as opened:
         _, name = opened.documents.resolve(asked.name, "pull")
-        result = carry_out(opened, name, run_id=asked.queued, release=asked.release)
+        result = carry_out(opened, name, release=asked.release)
     answer(asked, run_json(result), [sentence(name, result)])
     for warning in result.warnings:
         note(f"warning: {warning}")
     return 4 if result.status == "done with errors" else 0
 
 
-def carry_out(
-    opened: "Services", name: str, *, run_id: int | None = None, release: bool = False
-) -> "PullResult":
+def carry_out(opened: "Services", name: str, *, release: bool = False) -> "PullResult":
     """Run a pull with a bar for whoever watches; Ctrl-C stops it in order."""
     from workbench.pulls.run import run as pulled
 
@@ -54,7 +52,7 @@ def carry_out(
         def draw(progress: "Progress") -> None:
             bar.update(progress.done, progress.total, progress.rows, progress.resumed)
 
-        return pulled(pull, opened, run_id=run_id, on_progress=draw, release=release)
+        return pulled(pull, opened, on_progress=draw, release=release)
 
 
 def run_json(result: "PullResult") -> dict[str, object]:
