@@ -49,6 +49,8 @@ campaigns = Table(
     # Where the next read starts. Moves only after everything of a run succeeded.
     Column("cursor_at", Moment),
     Column("deleted_until", Moment),
+    # Which optional fields of members were asked for when all of them were read last.
+    Column("members_read_with", Text),
     # The run that has this campaign in hand.
     Column("claimed_by", BigInteger),
     Column("statistics", JSON(none_as_null=True)),
@@ -106,6 +108,15 @@ campaign_members = Table(
     Column("joined_at", Moment),
     Column("modified_at", Moment),
     Column("person_modified_at", Moment),
+    Column("owner", Text),
+    Column("points", Integer),
+    # What stands in the fields of Salesforce that `pam.fields` names.
+    Column("state_there", Text),
+    Column("reason_there", Text),
+    Column("action_there", Text),
+    Column("points_there", Float),
+    # The person that Salesforce merged this one into, where merges are not followed.
+    Column("merged_into", ID),
     Index("ix_campaign_members_sync_campaign_id", "sync", "campaign_id"),
     Index("ix_campaign_members_email", "email"),
 )

@@ -65,6 +65,8 @@ class CampaignRow:
     hourly_at: datetime | None
     cursor_at: datetime | None
     deleted_until: datetime | None
+    members_read_with: str | None
+    """Which optional fields of members were asked for when all of them were read last."""
     claimed_by: int | None
     statistics: dict[str, Any] | None
     warnings: list[dict[str, Any]] | None
