@@ -354,15 +354,5 @@ def _activate(form: Form) -> dict[str, Any]:
 def checked(body: dict[str, Any], beside: Beside) -> Automation | None:
     """The automation a document makes; None with every fault told beside its control."""
     from workbench.automations.model import Automation
-    from workbench.documents import KINDS, Text
-    from workbench.documents.checking import check
-    from workbench.documents.yaml_text import dump
 
-    found, faults = check([Text("automation", dump([body]))], KINDS)
-    for sentence in beside.tell(faults):
-        st.error(sentence, icon=":material/error:")
-    if faults or not found:
-        return None
-    model = found[0].model
-    assert isinstance(model, Automation)
-    return model
+    return beside.checked(body, Automation)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
 from workbench.ui.formats import plain
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
     from streamlit.delta_generator import DeltaGenerator
 
     from workbench.documents import Fault
+
+Model = TypeVar("Model", bound="BaseModel")
 
 
 class Beside:
@@ -47,6 +50,21 @@ class Beside:
             if not told:
                 left.append(fault.text)
         return left
+
+    def checked(self, body: Mapping[str, Any], model: type[Model]) -> Model | None:
+        """What a document makes; None with every fault told, here or in a box of its own."""
+        from workbench.documents import KINDS, Text
+        from workbench.documents.checking import check
+        from workbench.documents.yaml_text import dump
+
+        found, faults = check([Text(str(body["kind"]), dump([body]))], KINDS)
+        for sentence in self.tell(faults):
+            st.error(sentence, icon=":material/error:")
+        if faults or not found:
+            return None
+        made = found[0].model
+        assert isinstance(made, model)
+        return made
 
 
 def split(text: str) -> tuple[str, str]:

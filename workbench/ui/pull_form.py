@@ -292,16 +292,6 @@ def connection_zone(name: str) -> str:
 
 def checked(body: dict[str, Any], beside: Beside) -> Pull | None:
     """The pull a document makes; None with every fault told beside its control."""
-    from workbench.documents import KINDS, Text
-    from workbench.documents.checking import check
-    from workbench.documents.yaml_text import dump
     from workbench.pulls.model import Pull
 
-    found, faults = check([Text("pull", dump([body]))], KINDS)
-    for sentence in beside.tell(faults):
-        st.error(sentence, icon=":material/error:")
-    if faults or not found:
-        return None
-    model = found[0].model
-    assert isinstance(model, Pull)
-    return model
+    return beside.checked(body, Pull)
