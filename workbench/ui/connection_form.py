@@ -5,24 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
-from pydantic import SecretStr
 
-from workbench.pendo.model import REGIONS, region
-from workbench.ui.beside import Beside
+from workbench.pendo.model import REGIONS, PendoConnection, region
+from workbench.ui.connection_saving import Form
 from workbench.ui.pull_form import numbers
-from workbench.ui.session import (
-    WHO,
-    explained,
-    generation,
-    note_for_later,
-    services,
-    show,
-    start_afresh,
-)
+from workbench.ui.session import services
 from workbench.zones import zone_names
 
 if TYPE_CHECKING:
-    from workbench.pendo.model import PendoConnection
+    from workbench.ui.beside import Beside
 
 OWN = "own"
 REGION_NAMES = {
@@ -39,45 +30,28 @@ APPS = {
     "chosen": "Chosen applications",
 }
 STANDIN_URL = "http://127.0.0.1:8601"
+ABOUT_KEY = (
+    "Made in Pendo under Settings, Integrations, Integration keys. It is stored encrypted and "
+    "never shown again."
+)
 
 
 def connection_form(name: str | None) -> None:
     """The form of one connection, new or stored."""
-    stored = _stored(name)
-    form = f"connection/{name or 'new'}"
-    key = f"connections.{name or 'new'}.{generation(form)}"
-    beside = Beside()
+    form = Form(name, PendoConnection, "connections", "acme-pendo")
+    stored = form.stored(services().documents.connection)
     left, right = st.columns(2, gap="medium")
     with left, st.container(border=True, height="stretch"):
         st.subheader("Where", anchor=False)
-        body = {"kind": "connection", "name": name or _name(key, beside), "type": "pendo"}
-        body |= _address(key, stored, beside)
-        given = _key(key, name, beside)
+        body = {"kind": "connection", "name": form.ask_name("pulls"), "type": "pendo"}
+        body |= _address(form.key, stored, form.beside)
+        given = form.ask_secret("key", "Integration key", ABOUT_KEY)
     with right, st.container(border=True, height="stretch"):
         st.subheader("What it means", anchor=False)
-        body |= _meaning(key, stored, beside)
-    _save(form, key, body, given, name, beside)
-
-
-def _stored(name: str | None) -> PendoConnection | None:
-    if name is None:
-        return None
-    stored: PendoConnection | None = None
-    with explained():
-        stored = services().documents.connection(name)
-    # `explained` has stopped the page if there is none.
-    return stored  # noqa: RET504
-
-
-def _name(key: str, beside: Beside) -> str:
-    given = st.text_input(
-        "Name",
-        key=f"{key}.name",
-        placeholder="acme-pendo",
-        help="What pulls call it. Small letters, digits and -.",
-    )
-    beside.place("name")
-    return given.strip()
+        body |= _meaning(form.key, stored, form.beside)
+    # A stored one keeps the key it has where none is typed.
+    needed = {"key": "paste the integration key"} if name is None else {}
+    form.save(body, {"key": given} if given else {}, needed)
 
 
 def _address(key: str, stored: PendoConnection | None, beside: Beside) -> dict[str, Any]:
@@ -111,23 +85,6 @@ def _region_label(choice: str) -> str:
         if address
         else (REGION_NAMES[choice])
     )
-
-
-def _key(key: str, name: str | None, beside: Beside) -> str:
-    is_set = bool(name) and services().documents.is_secret_set("connection", str(name))
-    given = st.text_input(
-        "Integration key",
-        type="password",
-        # Leaving a password field by Tab does not send what was typed (Streamlit 1.67).
-        live="150ms",
-        key=f"{key}.key",
-        autocomplete="off",
-        placeholder="Set. Type a new one to replace it" if is_set else "Not set",
-        help="Made in Pendo under Settings, Integrations, Integration keys. It is stored "
-        "encrypted and never shown again.",
-    )
-    beside.place("key")
-    return given.strip()
 
 
 def _meaning(key: str, stored: PendoConnection | None, beside: Beside) -> dict[str, Any]:
@@ -181,53 +138,3 @@ def _apps(key: str, stored: PendoConnection | None, beside: Beside) -> dict[str,
         answer = {"apps": numbers(text)}
     beside.place("apps")
     return answer
-
-
-def _save(
-    form: str, key: str, body: dict[str, Any], given: str, name: str | None, beside: Beside
-) -> None:
-    with st.container(horizontal=True):
-        save = st.button("Save", type="primary", icon=":material/save:", key=f"{key}.save")
-        cancel = st.button("Back without saving", type="tertiary", key=f"{key}.cancel")
-    if cancel:
-        start_afresh(form)
-        show()
-        st.rerun()
-    if not save:
-        return
-    model = _checked(body, given, name, beside)
-    if model is None:
-        return
-    with explained():
-        services().documents.save(model, WHO, secrets={"key": SecretStr(given)} if given else None)
-    start_afresh(form)
-    note_for_later(f"Saved {model.name}")
-    show()
-    st.rerun()
-
-
-def _checked(
-    body: dict[str, Any], given: str, name: str | None, beside: Beside
-) -> PendoConnection | None:
-    """The connection, or None with every fault told beside its control."""
-    from workbench.documents import KINDS, Text
-    from workbench.documents.checking import check
-    from workbench.documents.yaml_text import dump
-    from workbench.pendo.model import PendoConnection
-
-    good = True
-    if name is None and not body["name"]:
-        good = not beside.say("name", "give it a name, such as acme-pendo")
-        body = body | {"name": "unnamed"}
-    elif name is None and body["name"] in services().documents.names("connection"):
-        good = not beside.say("name", f"there is a connection {body['name']} already")
-    if name is None and not given:
-        good = not beside.say("key", "paste the integration key")
-    found, faults = check([Text("connection", dump([body]))], KINDS)
-    for sentence in beside.tell(faults):
-        st.error(sentence, icon=":material/error:")
-    if faults or not good:
-        return None
-    model = found[0].model
-    assert isinstance(model, PendoConnection)
-    return model
