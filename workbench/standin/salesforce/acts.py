@@ -13,6 +13,7 @@
 | `add_campaign` | fields | a new campaign |
 | `close_campaign` | `campaign`, `status` (Completed), `end` (date) | it ends |
 | `change_campaign` | `campaign`, fields | anything else of it |
+| `add_edition` | `campaign`, `name`, fields | one more e-mail edition |
 | `add_status` | `campaign`, `label`, `responded`, `default` | one more member status |
 | `set_field` | `id`, `field`, `value` | any stored field of any record |
 | `delete` | `id` | any record, with what goes with it |
@@ -199,6 +200,13 @@ def change_campaign(org: Org, act: Act) -> dict[str, Any]:
     return {"id": _known(act["campaign"])}
 
 
+def add_edition(org: Org, act: Act) -> dict[str, Any]:
+    """One more e-mail edition of a campaign."""
+    fields = {name: value for name, value in _given(act).items() if name != "name"}
+    values = {"Name": act["name"], "Campaign__c": act["campaign"], **fields}
+    return {"id": rules.create(org, "Email_Edition__c", values)}
+
+
 def add_status(org: Org, act: Act) -> dict[str, Any]:
     """One more label for members."""
     values = {
@@ -306,6 +314,7 @@ _RECORD_ACTS: dict[str, RecordAct] = {
         add_campaign,
         close_campaign,
         change_campaign,
+        add_edition,
         add_status,
         set_field,
         delete,

@@ -101,7 +101,7 @@ def brief(org: Org, table: Table) -> dict[str, Any]:
         "associateEntityType": None,
         "associateParentEntity": None,
         "createable": may_write,
-        "custom": False,
+        "custom": name.endswith("__c"),
         "customSetting": False,
         "deepCloneable": False,
         "deletable": may_write,

@@ -26,7 +26,7 @@ CUSTOM_TYPES = {
     "email": "email NCU len=80",
 }
 """What a custom field of a type is."""
-_CUSTOM = re.compile(r"([A-Za-z]+)\.([A-Za-z][A-Za-z0-9_]*__c) ([a-z]+)")
+_CUSTOM = re.compile(r"([A-Za-z_]+)\.([A-Za-z][A-Za-z0-9_]*__c) ([a-z]+)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ PREFIXES = {
     "Contact": "003",
     "Account": "001",
     "User": "005",
+    "Email_Edition__c": "a01",
 }
 """The first three characters of an object's ids."""
 JOB_PREFIX = "750"

@@ -205,20 +205,32 @@ Email email RCU len=128
 IsActive boolean CUD default=1
 UserPermissionsMarketingUser boolean CUD default=1
 {_AUDIT_END}""",
+    "Email_Edition__c": f"""{_START}
+Name string RCU I len=80
+Campaign__c reference RC >Campaign/Campaign__r
+Subject__c string NCU len=255
+External_id__c string NCU I len=255
+Sent__c double NCU
+Opened__c double NCU
+Open_Rate__c percent NCU
+OwnerId reference CUD >User/Owner
+{_AUDIT_END}""",
 }
 """Every object, in the order in which records may refer to each other."""
 
-CAMPAIGN_OBJECTS = ("Campaign", "CampaignMember", "CampaignMemberStatus")
+CAMPAIGN_OBJECTS = ("Campaign", "CampaignMember", "CampaignMemberStatus", "Email_Edition__c")
 """Invisible without the marketing feature, or to a user who is no Marketing User (S16)."""
 LABELS = {
     "CampaignMember": "Campaign Member",
     "CampaignMemberStatus": "Campaign Member Status",
+    "Email_Edition__c": "Email Edition",
 }
 CHILDREN: dict[str, tuple[tuple[str, str, str, bool], ...]] = {
     "Campaign": (
         ("CampaignMember", "CampaignId", "CampaignMembers", True),
         ("CampaignMemberStatus", "CampaignId", "CampaignMemberStatuses", True),
         ("Campaign", "ParentId", "ChildCampaigns", False),
+        ("Email_Edition__c", "Campaign__c", "Email_Editions__r", True),
     ),
     "Lead": (("CampaignMember", "LeadId", "CampaignMembers", True),),
     "Contact": (("CampaignMember", "ContactId", "CampaignMembers", True),),
