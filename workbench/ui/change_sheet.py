@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from workbench.ui import formats
+from workbench.ui import downloads, formats
 from workbench.ui.chips import STATES
 
 if TYPE_CHECKING:
@@ -201,20 +201,12 @@ def _shaded(column: Any, *, changed: Mapping[str, Sequence[bool]]) -> list[str]:
 
 def _download(sheet: Sheet, view: View, key: str, matching: int) -> None:
     """The view as a file, made when it is asked for."""
-    from workbench.automations.sheet_file import EXCEL_ROWS, sheet_file
+    from workbench.automations.sheet_file import sheet_file
 
-    kinds = {"csv": "CSV", "xlsx": "Excel"}
-    with st.popover("Download", icon=":material/download:"):
-        st.caption(f"{formats.counted(matching, 'record')} of this view, with every column.")
-        for suffix, title in kinds.items():
-            too_long = suffix == "xlsx" and matching > EXCEL_ROWS
-            st.download_button(
-                title,
-                partial(sheet_file, sheet, view, suffix),
-                f"change-sheet.{suffix}",
-                on_click="ignore",
-                key=f"{key}.{suffix}",
-                disabled=too_long,
-                help="More rows than an Excel sheet holds" if too_long else None,
-                width="stretch",
-            )
+    downloads.menu(
+        "change-sheet",
+        matching,
+        partial(sheet_file, sheet, view),
+        key,
+        about=f"{formats.counted(matching, 'record')} of this view, with every column.",
+    )

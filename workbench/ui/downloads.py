@@ -1,10 +1,9 @@
-"""A dataset as a file: made when it is asked for, not before."""
+"""A menu of files: each is made when it is asked for, not before."""
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import BinaryIO
 
 import streamlit as st
@@ -16,39 +15,57 @@ KINDS = {
     "parquet": ("Parquet", "application/vnd.apache.parquet"),
     "xlsx": ("Excel", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
 }
-EXCEL_ROWS = 1_048_575
-"""A sheet holds a row more; that one is the heading."""
+ON_SCREEN = ("csv", "xlsx")
+"""What a table that a person looks at is taken as."""
 
 
-def offer(name: str, version: int, rows: int) -> None:
-    """A menu of file kinds."""
-    with st.popover("Download", icon=":material/download:"):
-        for suffix, (title, mime) in KINDS.items():
+def menu(
+    name: str,
+    rows: int,
+    make: Callable[[str], BinaryIO],
+    key: str,
+    *,
+    suffixes: Sequence[str] = ON_SCREEN,
+    label: str = "Download",
+    about: str = "",
+) -> None:
+    """A menu of the kinds of file that some rows are taken as.
+
+    Args:
+        name: The file's, without its ending.
+        make: From the ending, such as ``csv``, to the file, open for reading.
+        about: What is in the file, above the kinds.
+    """
+    from workbench.store.datasets.exports import EXCEL_ROWS
+
+    with st.popover(label, icon=":material/download:"):
+        if about:
+            st.caption(about)
+        for suffix in suffixes:
+            title, mime = KINDS[suffix]
             too_long = suffix == "xlsx" and rows > EXCEL_ROWS
             st.download_button(
                 title,
-                _maker(name, version, suffix),
-                f"{name}-v{version}.{suffix}",
+                partial(make, suffix),
+                f"{name}.{suffix}",
                 mime,
                 on_click="ignore",
-                key=f"explore.{name}.download.{suffix}",
+                key=f"{key}.{suffix}",
                 disabled=too_long,
                 help="More rows than an Excel sheet holds" if too_long else None,
                 width="stretch",
             )
 
 
-def _maker(name: str, version: int, suffix: str) -> Callable[[], BinaryIO]:
+def offer(name: str, version: int, rows: int) -> None:
+    """The menu of one version of a dataset."""
+    from workbench.store.datasets.exports import opened
+
     datasets = services().datasets
 
-    def make() -> BinaryIO:
-        folder = Path(tempfile.mkdtemp(prefix="workbench-download-"))
-        path = folder / f"{name}.{suffix}"
-        datasets.export_file(name, path, version=version)
-        opened = path.open("rb")
-        # The open file outlives its name, so nothing is left behind when it is closed.
-        path.unlink()
-        folder.rmdir()
-        return opened
+    def make(suffix: str) -> BinaryIO:
+        return opened(
+            f"{name}.{suffix}", lambda path: datasets.export_file(name, path, version=version)
+        )
 
-    return make
+    menu(f"{name}-v{version}", rows, make, f"explore.{name}.download", suffixes=tuple(KINDS))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import uuid
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from workbench.errors import InputError
 from workbench.store.datasets.shapes import Leaf, Shape, columns_of
@@ -24,6 +26,17 @@ EXCEL_EXACT = 10**15
 BATCH_ROWS = 10_000
 """Rows handed to the Excel writer at once; memory, not speed, depends on it."""
 SUFFIXES = (".csv", ".parquet", ".xlsx")
+
+
+def opened(name: str, write: Callable[[Path], object]) -> BinaryIO:
+    """What ``write`` puts into a file of that name, open for reading.
+
+    Nothing is left behind: the file has lost its name already, and is gone once it is closed.
+    """
+    with TemporaryDirectory(prefix="workbench-download-") as folder:
+        path = Path(folder) / name
+        write(path)
+        return path.open("rb")
 
 
 def export_query(connection: duckdb.DuckDBPyConnection, source: str, path: Path) -> int:
