@@ -14,7 +14,7 @@ from workbench.alerts.changes import (
     overdue,
     stale_from,
 )
-from workbench.schedules.model import Schedule
+from workbench.schedules.model import Period, Schedule
 from workbench.store.state import Run
 
 JOB = "pull/guides"
@@ -119,6 +119,33 @@ def test_a_job_that_never_succeeded_is_stale_from_when_it_was_first_seen() -> No
     assert "last success never" in alert_of(Situation(overdue=late)).text
     assert overdue([DAILY], None, NOW - DAY, NOW) is None
     assert overdue([], None, NOW - 300 * DAY, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("period", "span", "words"),
+    [
+        (Period(hours=1), timedelta(hours=1), "expected hourly"),
+        (Period(days=2), 2 * DAY, "expected every 2 days"),
+        (Period(weeks=1), 7 * DAY, "expected weekly"),
+        (Period(months=3), 90 * DAY, "expected every 3 months"),
+    ],
+)
+def test_a_period_of_ones_own_says_when_a_job_is_stale(
+    period: Period, span: timedelta, words: str
+) -> None:
+    for schedules in ([], [DAILY]):
+        assert stale_from(schedules, NOW - span, period) == NOW
+        assert overdue(schedules, NOW - span, NOW, NOW - timedelta(seconds=1), period) is None
+        late = overdue(schedules, NOW - span, NOW, NOW, period)
+        assert words in alert_of(Situation(overdue=late)).text
+
+    by_hand = alert_of(Situation(overdue=overdue([], None, NOW - span, NOW, period)))
+    assert by_hand.hint == "No schedule runs it: run it now, or give it a schedule."
+
+
+def test_who_says_never_hears_nothing_whatever_the_schedules() -> None:
+    assert overdue([DAILY], None, NOW - 300 * DAY, NOW, "never") is None
+    assert overdue([DAILY], None, NOW - 300 * DAY, NOW) is not None
 
 
 def test_a_failed_job_that_is_stale_too_is_failed() -> None:

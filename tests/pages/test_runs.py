@@ -1,7 +1,7 @@
 """Runs & schedules: what ran, is due, was missed, is paused; one run with its log."""
 
 import contextlib
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from tests.pages.conftest import Open, said
 from workbench.errors import WorkbenchError
 from workbench.pulls.model import Pull
 from workbench.pulls.run import run
+from workbench.schedules.model import Period
 from workbench.services import Services
 from workbench.standin import PendoStandIn
 from workbench.store.state import NewSlot
@@ -274,6 +275,31 @@ def test_a_schedule_is_added_in_the_pulls_page_and_kept(page: Open, scheduled: S
     assert kept.schedules[0].on == ("mon", "tue", "wed", "thu", "fri")
     assert kept.catch_up == "once"
     assert not app.exception
+
+
+def test_every_other_week_and_a_period_of_ones_own_are_set_in_the_page(
+    page: Open, scheduled: Services
+) -> None:
+    save(scheduled, "pages", source="pages")
+    app = page("pulls", pull="pages")
+
+    app.button(key="pulls.pages.0.schedules.add").click().run()
+    app.selectbox(key="pulls.pages.0.schedule.0.every").select("weekly").run()
+    app.multiselect(key="pulls.pages.0.schedule.0.on.weekly").select("mon").run()
+    app.number_input(key="pulls.pages.0.schedule.0.interval.weekly").set_value(2).run()
+    app.date_input(key="pulls.pages.0.schedule.0.starts").set_value(date(2026, 3, 23)).run()
+    assert "Every 2 weeks on Monday at 07:00, from 23 March 2026 on" in text(app)
+    app.selectbox(key="pulls.pages.0.stale_after").select({"months": 1}).run()
+    app.button(key="pulls.save").click().run()
+
+    kept = scheduled.documents.pull("pages")
+    assert [(each.interval, each.starts) for each in kept.schedules] == [(2, date(2026, 3, 23))]
+    assert kept.stale_after == Period(months=1)
+    again = page("pulls", pull="pages")
+    assert again.number_input(key="pulls.pages.0.schedule.0.interval.weekly").value == 2
+    assert again.selectbox(key="pulls.pages.0.stale_after").value == {"months": 1}
+    assert not app.exception
+    assert not again.exception
 
 
 def test_saving_a_pull_keeps_schedules_that_nobody_touched(page: Open, scheduled: Services) -> None:

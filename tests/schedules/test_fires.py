@@ -83,6 +83,27 @@ def test_the_last_day_is_each_months_own() -> None:
     assert first(last, 2026, 4, 1) == "2026-04-30 03:00"
 
 
+def test_every_other_week_is_counted_from_the_monday_before_its_start() -> None:
+    """Thursday the 5th is the first, for Monday the 2nd is before the start; then a fortnight."""
+    given = {"every": "weekly", "on": ["mon", "thu"], "hour": 7, "interval": 2}
+    found = next_fires([schedule(**given, starts="2026-03-04")], NOON - 30 * 24 * HOUR, 4)
+
+    assert [f"{fire.at:%d %b}" for fire in found] == ["05 Mar", "16 Mar", "19 Mar", "30 Mar"]
+
+
+def test_every_few_days_goes_on_over_the_end_of_a_month_and_a_year() -> None:
+    every_ten = schedule(every="daily", hour=7, interval=10, starts="2027-12-20")
+
+    found = next_fires([every_ten], NOON, 4)
+
+    assert [f"{fire.at:%d %b %y}" for fire in found] == [
+        "20 Dec 27",
+        "30 Dec 27",
+        "09 Jan 28",
+        "19 Jan 28",
+    ]
+
+
 def test_cron_waits_for_the_day_it_names() -> None:
     assert first(cron("0 3 31 * *"), 2026, 4, 1) == "2026-05-31 03:00"
     assert first(cron("0 3 29 2 *"), 2026, 3, 1) == "2028-02-29 03:00"
@@ -131,6 +152,7 @@ def test_a_span_holds_its_end_and_not_its_start() -> None:
         ([{"every": "monthly", "on": [1], "hour": 7}], 31.0),
         ([{"every": "hourly", "active_hours": {"from": 8, "to": 18}}], 14 / 24),
         ([{"every": "cron", "cron": "*/5 * * * 1-5"}], 2.0),
+        ([{"every": "daily", "hour": 7, "interval": 3, "starts": "2026-03-01"}], 3.0),
     ],
 )
 def test_the_longest_gap_is_how_often_a_job_is_expected(
@@ -170,6 +192,24 @@ def test_nothing_is_expected_of_a_job_without_schedules() -> None:
             "Every 4 hours from 08:00, last run at 16:00 (UTC)",
         ),
         ({"every": "cron", "cron": "30 2 * * 1"}, "At 02:30 on Monday (UTC)"),
+        (
+            {"every": "daily", "hour": 7, "interval": 3, "starts": "2026-03-01"},
+            "Every 3 days at 07:00, from 1 March 2026 on (UTC)",
+        ),
+        (
+            {"every": "daily", "hour": 7, "starts": "2026-03-01"},
+            "Every day at 07:00, from 1 March 2026 on (UTC)",
+        ),
+        (
+            {
+                "every": "weekly",
+                "on": ["mon", "thu"],
+                "hour": 7,
+                "interval": 2,
+                "starts": "2026-03-04",
+            },
+            "Every 2 weeks on Monday and Thursday at 07:00, from 4 March 2026 on (UTC)",
+        ),
     ],
 )
 def test_a_schedule_is_said_as_one_says_it(given: dict[str, Any], words: str) -> None:

@@ -81,6 +81,31 @@ def refusals(services: Services, schedule: str) -> list[str]:
             "every: hourly, active_hours: {from: 8, to: 24}",
             "active_hours.to: there is no hour 24: hours go from 0 to 23, midnight is 0",
         ),
+        (
+            "every: daily, hour: 3, interval: 2",
+            "every 2 days needs the day it is counted from: `starts: 2026-03-02`",
+        ),
+        (
+            "every: weekly, on: [mon], hour: 3, interval: 60, starts: 2026-03-02",
+            "`interval` 60 is too long for weekly: 1 to 52 weeks, nearest: 52",
+        ),
+        (
+            "every: hourly, interval: 24",
+            "`interval` 24 is too long for hourly: 1 to 23 hours, nearest: 23",
+        ),
+        ("every: daily, hour: 3, interval: 0, starts: 2026-03-02", "interval: must be at least 1"),
+        (
+            "every: daily, hour: 3, starts: 0226-03-02",
+            "`starts` cannot be 0226-03-02: nearest: 2000-01-01",
+        ),
+        (
+            "every: daily, hour: 3, starts: 2026-02-30",
+            "starts: must be a date such as 2026-03-01",
+        ),
+        (
+            "every: monthly, on: [1], hour: 3, interval: 2",
+            "`interval` belongs to hourly, daily and weekly, not to monthly",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused_with_the_nearest_that_can(
@@ -114,6 +139,27 @@ def test_the_nearest_cron_is_one_that_is_accepted(expression: str, nearest: str)
 @pytest.mark.parametrize("expression", ["", "x", "a b c d e", "* * * * mon-", "/ * * * *"])
 def test_what_is_no_cron_at_all_is_answered_with_an_example(expression: str) -> None:
     assert fault_of(expression).endswith("; every day at 07:00 is 0 7 * * *")
+
+
+@pytest.mark.parametrize(
+    ("period", "sentence"),
+    [
+        ("{days: 91}", "stale_after.days: must be at most 90"),
+        ("{hours: 0}", "stale_after.hours: must be at least 1"),
+        ("{day: 2}", "unknown key stale_after.day; did you mean days?"),
+        ("{days: 2, hours: 3}", "give one of: `hours`, `days`, `weeks` or `months`"),
+        ("{}", "give one of: `hours`, `days`, `weeks` or `months`"),
+        ("nver", "stale_after: "),
+    ],
+)
+def test_a_period_that_cannot_be_is_refused(services: Services, period: str, sentence: str) -> None:
+    text = PULL.replace("schedules: [{%s}]", "stale_after: " + period)
+
+    with pytest.raises(DocumentsError) as caught:
+        services.documents.apply([Text("f.yaml", text)], "ann", environment={})
+
+    assert sentence in str(caught.value)
+    assert services.documents.names("pull") == []
 
 
 def test_a_rare_day_is_not_an_impossible_one() -> None:

@@ -205,6 +205,91 @@ def test_cron_fires_as_a_scan_of_each_minute_says(
     assert fired(schedule, start) == second(zone, start, is_meant)
 
 
+starts = st.integers(-40, 3)
+"""Days from the start of the window to the day a rhythm is counted from."""
+
+
+@settings(max_examples=12, deadline=None)
+@given(place=places, hour=hours, minute=minutes, interval=st.integers(1, 5), day=starts)
+@example(("America/New_York", datetime(2026, 3, 7)), 2, 30, 2, -1)
+@example(("Pacific/Apia", datetime(2011, 12, 28)), 7, 0, 2, 0)
+@example(("Europe/London", datetime(2028, 2, 27)), 0, 0, 3, 2)
+def test_every_few_days_fires_as_a_scan_that_counts_the_days_says(
+    place: tuple[str, datetime], hour: int, minute: int, interval: int, day: int
+) -> None:
+    zone, start = place
+    first = (start + timedelta(days=day)).date()
+    schedule = Schedule(
+        every="daily", hour=hour, minute=minute, timezone=zone, interval=interval, starts=first
+    )
+    days = {first + timedelta(days=n * interval) for n in range(60)}
+
+    assert fired(schedule, start) == scanned(
+        zone,
+        start,
+        lambda wall: wall.date() in days and (wall.hour, wall.minute) == (hour, minute),
+    )
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    place=places,
+    on=st.sets(st.sampled_from(WEEKDAYS), min_size=1),
+    interval=st.integers(1, 4),
+    day=starts,
+)
+@example(("Europe/London", datetime(2026, 3, 28)), set(WEEKDAYS), 2, -6)
+@example(("Europe/London", datetime(2026, 10, 24)), {"sun", "mon"}, 3, 1)
+def test_every_few_weeks_fires_as_a_scan_that_counts_the_weeks_says(
+    place: tuple[str, datetime], on: set[str], interval: int, day: int
+) -> None:
+    zone, start = place
+    first = (start + timedelta(days=day)).date()
+    schedule = Schedule.model_validate(
+        {
+            "every": "weekly",
+            "on": list(on),
+            "hour": 5,
+            "timezone": zone,
+            "interval": interval,
+            "starts": first,
+        }
+    )
+    # Weeks by their number since the first Monday there was, not by a difference of days.
+    weeks = {(first.toordinal() - 1) // 7 + n * interval for n in range(60)}
+
+    assert fired(schedule, start) == scanned(
+        zone,
+        start,
+        lambda wall: (
+            wall.date() >= first
+            and (wall.toordinal() - 1) // 7 in weeks
+            and WEEKDAYS[wall.weekday()] in on
+            and (wall.hour, wall.minute) == (5, 0)
+        ),
+    )
+
+
+@settings(max_examples=8, deadline=None)
+@given(place=places, minute=minutes, interval=st.sampled_from([1, 3]), day=st.integers(-1, 3))
+@example(("America/St_Johns", datetime(2006, 10, 27)), 0, 1, 2)
+def test_every_hour_from_a_day_on_fires_when_a_scan_sees_that_day(
+    place: tuple[str, datetime], minute: int, interval: int, day: int
+) -> None:
+    zone, start = place
+    first = (start + timedelta(days=day)).date()
+    schedule = Schedule(
+        every="hourly", minute=minute, interval=interval, starts=first, timezone=zone
+    )
+    second = shown if interval == 1 else scanned
+
+    assert fired(schedule, start) == second(
+        zone,
+        start,
+        lambda wall: wall.date() >= first and wall.minute == minute and wall.hour % interval == 0,
+    )
+
+
 def _active(window: tuple[int, int] | None) -> ActiveHours | None:
     return window and ActiveHours.model_validate({"from": window[0], "to": window[1]})
 

@@ -195,6 +195,36 @@ def test_a_job_that_should_have_succeeded_again_by_now_is_told_as_stale(
     assert fed(bench) == ["stale", "recovered"]
 
 
+def test_a_job_without_schedules_is_stale_after_the_period_its_document_says(
+    bench: Services, job: AddJob, bare: Bare, ends: Fail
+) -> None:
+    by_hand, off = (
+        job(name, schedules=[], stale_after={"days": 2}, active=name == "hand")
+        for name in ("hand", "off")
+    )
+    ends(by_hand)
+    ends(off)
+    bare.settle(NOW + 47 * 60 * MINUTE)
+    assert fed(bench) == []
+
+    bare.settle(NOW + 49 * 60 * MINUTE)
+
+    assert [(alert.state, alert.job) for alert in bench.state.alerts.latest()] == [
+        ("stale", by_hand)
+    ]
+
+
+def test_a_job_whose_document_says_never_is_not_told_as_stale(
+    bench: Services, job: AddJob, bare: Bare, ends: Fail
+) -> None:
+    ends(job(stale_after="never"))
+    ends(job("told"))
+
+    bare.settle(NOW + 600 * MINUTE)
+
+    assert [alert.job for alert in bench.state.alerts.latest()] == ["witness/told"]
+
+
 def test_a_run_of_a_deleted_document_is_settled_without_a_word(
     bench: Services, job: AddJob, bare: Bare, ends: Fail
 ) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from workbench.jobs import Scheduled
-from workbench.schedules.model import Schedule
+from workbench.schedules.model import Period, Schedule
 from workbench.store.state import Figures, Job, Run
 from workbench.ui.attention import troubles
 from workbench.ui.known_jobs import Entry, coming
@@ -63,6 +63,14 @@ def test_a_job_is_stale_after_two_slots_without_success() -> None:
     assert kinds([job], {}, [], succeeded("a", NOW - 1 * DAY)) == []
     assert kinds([job], {}, [], succeeded("a", NOW - 3 * DAY)) == [("stale", "a")]
     assert kinds([job], {}, [], {}) == [("stale", "a")]
+
+
+def test_a_job_run_by_hand_is_stale_after_its_own_period_and_never_without_one() -> None:
+    weekly = Scheduled(stale_after=Period(weeks=1))
+    jobs = [Entry("a", weekly, NOW - 30 * DAY), Entry("b", Scheduled(), NOW - 30 * DAY)]
+
+    assert kinds(jobs, {}, [], succeeded("a", NOW - 6 * DAY)) == []
+    assert kinds(jobs, {}, [], succeeded("a", NOW - 7 * DAY)) == [("stale", "a")]
 
 
 def test_a_job_scheduled_only_now_is_not_stale_for_what_was_before() -> None:

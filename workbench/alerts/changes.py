@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from workbench.schedules.fires import longest_gap, next_fires
 from workbench.schedules.missed import DUE_WITHIN
-from workbench.schedules.model import Schedule
+from workbench.schedules.model import Period, Schedule, StaleAfter
 from workbench.words import counted
 
 if TYPE_CHECKING:
@@ -38,7 +38,9 @@ class Overdue:
 
     last_success: datetime | None
     expected: timedelta
-    """The longest gap between two of its fires."""
+    """The longest gap between two of its fires, or what its document says."""
+    by_hand: bool = False
+    """Whether no schedule runs it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +127,21 @@ def after_run(failures_in_row: int, status: str) -> Failures:
     return Failures(count, f"Paused after {counted(count, 'failed run')} in a row")
 
 
-def stale_from(schedules: Sequence[Schedule], since: datetime) -> datetime | None:
-    """The moment from which a job counts as stale if it does not succeed.
+def stale_from(
+    schedules: Sequence[Schedule], since: datetime, stale_after: StaleAfter | None = None
+) -> datetime | None:
+    """The moment from which a job counts as stale if it does not succeed; None if it never does.
 
-    Two slots must have passed: the first may still be running or be tried again. None without
-    schedules.
+    Unless its document says how long, two slots must have passed: the first may still be running
+    or be tried again.
 
     Args:
         since: Its last success, or when it was first seen.
     """
+    if stale_after == "never":
+        return None
+    if stale_after is not None:
+        return since + stale_after.span
     coming = next_fires(schedules, since, 2)
     return coming[1].at + DUE_WITHIN if len(coming) == 2 else None
 
@@ -143,12 +151,15 @@ def overdue(
     last_success: datetime | None,
     first_seen: datetime,
     now: datetime,
+    stale_after: StaleAfter | None = None,
 ) -> Overdue | None:
     """Whether a job is stale, and against which expectation."""
     since = last_success or first_seen
-    stale_at = stale_from(schedules, since)
+    stale_at = stale_from(schedules, since, stale_after)
     if stale_at is None or now < stale_at:
         return None
+    if isinstance(stale_after, Period):
+        return Overdue(last_success, stale_after.span, by_hand=not schedules)
     return Overdue(last_success, longest_gap(schedules, since) or timedelta(0))
 
 
@@ -182,6 +193,8 @@ def _text(job: str, state: State, now_is: Situation, now: datetime) -> str:
 
 
 def _hint(job: str, state: State, now_is: Situation) -> str:
+    if state == "stale" and now_is.overdue and now_is.overdue.by_hand:
+        return "No schedule runs it: run it now, or give it a schedule."
     if state == "stale":
         return "See in Runs & schedules whether the scheduler runs and the job is switched on."
     if state == "paused":

@@ -12,7 +12,7 @@ from workbench.automations.filters import Conditions
 from workbench.automations.labels import Labels, Trend
 from workbench.automations.limits import Guardrails, Review, Write
 from workbench.names import DatasetName, DocumentName
-from workbench.schedules.model import Retry, Schedule
+from workbench.schedules.model import Retry, Schedule, StaleAfter
 from workbench.words import nearest
 from workbench.zones import ZoneName
 
@@ -168,6 +168,8 @@ class Automation(BaseModel):
     schedules: tuple[Schedule, ...] = ()
     catch_up: Literal["ask", "once", "each", "skip"] = "ask"
     retry: Retry = Retry()
+    stale_after: StaleAfter | None = None
+    """None is as its schedules say: two fires without success (B-33, B-37)."""
     active: bool = False
     """The On/Off toggle; a draft runs only when a person runs it."""
 

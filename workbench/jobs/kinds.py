@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict
 
 from workbench.errors import InputError, SettingsError
-from workbench.schedules.model import CatchUp, Retry, Schedule
+from workbench.schedules.model import CatchUp, Retry, Schedule, StaleAfter
 from workbench.words import nearest
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ class Scheduled(BaseModel):
     schedules: tuple[Schedule, ...] = ()
     catch_up: CatchUp = "ask"
     retry: Retry = Retry()
+    stale_after: StaleAfter | None = None
+    """None is as its schedules say: two fires without success; without schedules it is never."""
     connection: str | None = None
     """Whose concurrency limit counts; None has none of its own."""
     active: bool = True

@@ -17,7 +17,7 @@ from pydantic import (
 
 from workbench.names import DatasetName, DocumentName
 from workbench.pulls.sources import SOURCES, SourceName
-from workbench.schedules.model import Retry, Schedule
+from workbench.schedules.model import Retry, Schedule, StaleAfter
 from workbench.store.datasets.model import Update
 
 MOST_DAYS = 3660
@@ -122,6 +122,8 @@ class Pull(BaseModel):
     schedules: tuple[Schedule, ...] = ()
     catch_up: Literal["ask", "once", "each", "skip"] = "ask"
     retry: Retry = Retry()
+    stale_after: StaleAfter | None = None
+    """None is as its schedules say: two fires without success (B-33, B-37)."""
 
     @field_validator("request", mode="before")
     @classmethod

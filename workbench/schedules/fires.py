@@ -52,6 +52,7 @@ class Fire:
 def occurrences(schedule: Schedule, after: datetime) -> Iterator[Occurrence]:
     """Every fire of one schedule strictly after a moment, oldest first, no moment twice."""
     zone = ZoneInfo(schedule.timezone)
+    after = _from_its_start(schedule, after, zone)
     if _follows_real_hours(schedule):
         yield from _real_hours(schedule, after, zone)
         return
@@ -120,6 +121,13 @@ def _fire(at: datetime, met: Sequence[tuple[Occurrence, Schedule]]) -> Fire:
     return Fire(at, tuple(words), " ".join(notes) or None)
 
 
+def _from_its_start(schedule: Schedule, after: datetime, zone: ZoneInfo) -> datetime:
+    """The moment to look from: some hours before the first day, where that is still to come."""
+    if schedule.starts is None:
+        return after
+    return max(after, datetime.combine(schedule.starts, time(), zone).astimezone(UTC) - HEADSTART)
+
+
 def _follows_real_hours(schedule: Schedule) -> bool:
     if schedule.cron is not None:
         return every_real_hour(schedule.cron)
@@ -132,7 +140,7 @@ def _wall_times(schedule: Schedule, after: datetime) -> Iterator[datetime]:
         yield from wall_times(schedule.cron, after)
         return
     times = [time(hour, schedule.minute) for hour in schedule.hours]
-    for day in _days(schedule, after.date()):
+    for day in _days(schedule, max(after.date(), schedule.starts or after.date())):
         for clock in times:
             yield datetime.combine(day, clock)
 
@@ -141,9 +149,11 @@ def _days(schedule: Schedule, day: date) -> Iterator[date]:
     weekdays = {WEEKDAYS.index(name) for name in schedule.on if name in WEEKDAYS}
     while True:
         if schedule.every == "weekly":
-            is_on = day.weekday() in weekdays
+            is_on = day.weekday() in weekdays and _is_its_week(schedule, day)
         elif schedule.every == "monthly":
             is_on = day.day in schedule.on or ("last" in schedule.on and (day + DAY).day == 1)
+        elif schedule.every == "daily" and schedule.starts is not None:
+            is_on = (day - schedule.starts).days % schedule.interval == 0
         else:
             is_on = True
         if is_on:
@@ -151,12 +161,25 @@ def _days(schedule: Schedule, day: date) -> Iterator[date]:
         day += DAY
 
 
+def _is_its_week(schedule: Schedule, day: date) -> bool:
+    """Whether a week is one of every so many, counted from the one in which the schedule starts."""
+    if schedule.starts is None:
+        return True
+    weeks = (_monday(day) - _monday(schedule.starts)).days // 7
+    return weeks % schedule.interval == 0
+
+
+def _monday(day: date) -> date:
+    return day - day.weekday() * DAY
+
+
 def _real_hours(schedule: Schedule, after: datetime, zone: ZoneInfo) -> Iterator[Occurrence]:
     moments = _minutes_of_hours(schedule, after, zone)
     if schedule.cron is not None:
         moments = _minutes_of_days(schedule.cron, after, zone)
     for at in moments:
-        yield Occurrence(at, "", at)
+        if schedule.starts is None or at.astimezone(zone).date() >= schedule.starts:
+            yield Occurrence(at, "", at)
 
 
 def _minutes_of_days(expression: str, after: datetime, zone: ZoneInfo) -> Iterator[datetime]:

@@ -12,7 +12,7 @@ from workbench.errors import WorkbenchError
 from workbench.jobs import JobKind, Scheduled
 from workbench.schedules.fires import Fire, fires_between
 from workbench.schedules.missed import DUE_WITHIN
-from workbench.schedules.model import Schedule
+from workbench.schedules.model import Schedule, StaleAfter
 
 if TYPE_CHECKING:
     from workbench.store.state import Documents, Job, Stored
@@ -39,6 +39,11 @@ class KnownJob:
     def rhythms(self) -> tuple[Schedule, ...]:
         """The schedules it fires by: none while its document says that it is off."""
         return self.scheduled.schedules if self.scheduled.active else ()
+
+    @property
+    def stale_after(self) -> StaleAfter | None:
+        """How long it may go without success: for ever while its document says that it is off."""
+        return self.scheduled.stale_after if self.scheduled.active else "never"
 
     @property
     def fires_by(self) -> list[Any]:

@@ -1,5 +1,6 @@
 """A schedule as an analyst writes it: how often, at what hour, in whose zone. Pure."""
 
+from datetime import date, timedelta
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -23,6 +24,10 @@ LAST_SHARED_DAY = 28
 """The last day that every month has; ``last`` says the rest."""
 CatchUp = Literal["ask", "once", "each", "skip"]
 """What becomes of slots that nobody was there to run."""
+MOST_APART = {"hourly": (23, "hours"), "daily": (365, "days"), "weekly": (52, "weeks")}
+"""The longest interval of each rhythm: a day less an hour, about a year."""
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
+"""Between which a rhythm may start; outside, a year was mistyped."""
 
 
 def _is_hour(value: int) -> int:
@@ -67,8 +72,11 @@ class Schedule(BaseModel):
     on: tuple[Weekday | int | Literal["last"], ...] = ()
     active_hours: ActiveHours | None = None
     """Hourly only; None is all day."""
-    interval: Annotated[int, Field(ge=1, le=23)] = 1
-    """Hourly only: every so many hours, counted from the first active hour of each day."""
+    interval: Annotated[int, Field(ge=1)] = 1
+    """Every so many hours, counted from the first active hour of each day; or every so many days
+    or weeks, counted from the day, or the Monday before the day, that ``starts`` names."""
+    starts: date | None = None
+    """The first day, in the schedule's zone, on which it may fire; None is at once."""
     cron: str | None = None
     timezone: ZoneName = "UTC"
 
@@ -102,6 +110,25 @@ class Schedule(BaseModel):
                 raise ValueError(f"`{key}` belongs to {listed(kinds)}, not to {self.every}")
         return self
 
+    @model_validator(mode="after")
+    def _counts_from_somewhere(self) -> Self:
+        if self.interval > 1 and self.every in MOST_APART:
+            most, noun = MOST_APART[self.every]
+            if self.interval > most:
+                raise ValueError(
+                    f"`interval` {self.interval} is too long for {self.every}: "
+                    f"1 to {most} {noun}, nearest: {most}"
+                )
+            if self.every != "hourly" and self.starts is None:
+                raise ValueError(
+                    f"every {self.interval} {noun} needs the day it is counted from: "
+                    "`starts: 2026-03-02`"
+                )
+        if self.starts is not None and not FIRST_DAY <= self.starts <= LAST_DAY:
+            near = min(max(self.starts, FIRST_DAY), LAST_DAY)
+            raise ValueError(f"`starts` cannot be {self.starts}: nearest: {near}")
+        return self
+
     @property
     def hours(self) -> tuple[int, ...]:
         """The hours of a day at which it fires, ascending; empty for cron."""
@@ -119,7 +146,8 @@ _BELONGS = {
     "hour": ("daily", "weekly", "monthly"),
     "minute": ("daily", "weekly", "monthly", "hourly"),
     "active_hours": ("hourly",),
-    "interval": ("hourly",),
+    "interval": ("hourly", "daily", "weekly"),
+    "starts": ("hourly", "daily", "weekly", "monthly"),
 }
 """A key that would mean nothing is refused: its writer expects something of it."""
 
@@ -156,3 +184,32 @@ class Retry(BaseModel):
     attempts: Annotated[int, Field(ge=0, le=20)] = 3
     """0 is never."""
     wait_minutes: Annotated[float, Field(ge=0, le=1440)] = 5
+
+
+class Period(BaseModel):
+    """A time span in one unit: `{hours: 6}`, `{days: 2}`, `{weeks: 1}`, `{months: 3}`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hours: Annotated[int, Field(ge=1, le=2160)] | None = None
+    days: Annotated[int, Field(ge=1, le=90)] | None = None
+    weeks: Annotated[int, Field(ge=1, le=12)] | None = None
+    months: Annotated[int, Field(ge=1, le=3)] | None = None
+    """Of thirty days each."""
+
+    @model_validator(mode="after")
+    def _one_unit(self) -> Self:
+        given = (self.hours, self.days, self.weeks, self.months)
+        if sum(number is not None for number in given) != 1:
+            raise ValueError("give one of: `hours`, `days`, `weeks` or `months`")
+        return self
+
+    @property
+    def span(self) -> timedelta:
+        """How long it is: one hour to three months (predict-and-pulls contract, B-33)."""
+        days = (self.days or 0) + 30 * (self.months or 0)
+        return timedelta(hours=self.hours or 0, days=days, weeks=self.weeks or 0)
+
+
+StaleAfter = Literal["never"] | Period
+"""How long a job may go without success before people hear of it; ``never`` is no such notice."""

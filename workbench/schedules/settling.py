@@ -101,7 +101,7 @@ class Settling:
             if row is None or row.is_stopped or row.told in TOLD_WORSE:
                 continue
             last = self._successes.get(known.job)
-            found = overdue(known.rhythms, last, known.updated_at, now)
+            found = overdue(known.rhythms, last, known.updated_at, now, known.stale_after)
             with self._state.lease.guarded(fence) as connection:
                 tell(self._services, row, Situation(overdue=found), now, within=connection)
 
@@ -121,6 +121,6 @@ class Settling:
         since = self._successes.get(known.job) or known.updated_at
         kept = self._late_from.get(known.job)
         if kept is None or kept[:2] != (known, since):
-            kept = (known, since, stale_from(known.rhythms, since))
+            kept = (known, since, stale_from(known.rhythms, since, known.stale_after))
             self._late_from[known.job] = kept
         return kept[2] is not None and kept[2] <= now

@@ -1,7 +1,7 @@
 """Schedules in plain words. Pure."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -21,8 +21,10 @@ def in_words(schedule: Schedule) -> str:
     'Every Monday and Thursday at 07:00 (UTC)'
     >>> in_words(Schedule(every="monthly", on=(1, "last"), hour=3, timezone="Europe/London"))
     'On the 1st and the last day of the month at 03:00 (Europe/London)'
+    >>> in_words(Schedule(every="daily", interval=3, hour=7, starts=date(2026, 3, 1)))
+    'Every 3 days at 07:00, from 1 March 2026 on (UTC)'
     """
-    return f"{_rhythm(schedule)} ({schedule.timezone})"
+    return f"{_rhythm(schedule)}{_start(schedule.starts)} ({schedule.timezone})"
 
 
 def clock_note(clock: Clock, wall: datetime, at: datetime, timezone: str) -> str:
@@ -43,7 +45,17 @@ def _rhythm(schedule: Schedule) -> str:
     clock = f"{schedule.hour:02d}:{schedule.minute:02d}"
     if schedule.every == "monthly":
         return f"On {_month_days(schedule.on)} of the month at {clock}"
-    return f"Every {_weekdays(schedule.on)} at {clock}"
+    if schedule.interval == 1:
+        return f"Every {_weekdays(schedule.on)} at {clock}"
+    if schedule.every == "daily":
+        return f"Every {schedule.interval} days at {clock}"
+    days = _weekdays(schedule.on)
+    each = {"day": "every day", "weekday": "weekdays"}.get(days, days)
+    return f"Every {schedule.interval} weeks on {each} at {clock}"
+
+
+def _start(starts: date | None) -> str:
+    return f", from {starts.day} {starts:%B %Y} on" if starts else ""
 
 
 def _hourly(schedule: Schedule) -> str:

@@ -92,11 +92,12 @@ def _of_job(
 
 def _late(entry: Entry, last_success: datetime | None, now: datetime) -> Overdue | None:
     """Whether it is stale; schedules that changed since its last success count from the change."""
-    changed_at = entry.changed_at or now
-    stale_at = stale_from(entry.scheduled.schedules, max(last_success or changed_at, changed_at))
-    if not entry.is_on or stale_at is None or now < stale_at:
+    changed_at, scheduled = entry.changed_at or now, entry.scheduled
+    since = max(last_success or changed_at, changed_at) if scheduled.schedules else last_success
+    stale_at = stale_from(scheduled.schedules, since or changed_at, scheduled.stale_after)
+    if not entry.is_watched or stale_at is None or now < stale_at:
         return None
-    return overdue(entry.scheduled.schedules, last_success, changed_at, now)
+    return overdue(scheduled.schedules, last_success, changed_at, now, scheduled.stale_after)
 
 
 def show_troubles(found: Sequence[Trouble]) -> None:

@@ -39,6 +39,14 @@ class Entry:
         return bool(self.scheduled.schedules) and self.scheduled.active and not stopped
 
     @property
+    def is_watched(self) -> bool:
+        """Whether people want to hear when it goes without success for too long."""
+        if self.scheduled.schedules:
+            return self.is_on
+        stopped = self.standing is not None and self.standing.is_stopped
+        return self.scheduled.active and self.scheduled.stale_after is not None and not stopped
+
+    @property
     def is_switched_on(self) -> bool:
         """Whether a person wants it to fire; it may be paused all the same."""
         return self.scheduled.active and (self.standing is None or self.standing.enabled)

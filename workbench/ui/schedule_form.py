@@ -6,7 +6,8 @@ by the document's own checks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ from workbench.schedules.fires import next_fires
 from workbench.schedules.model import WEEKDAYS, Schedule
 from workbench.schedules.wording import DAY_NAMES, in_words
 from workbench.ui import formats
+from workbench.ui.schedule_rules import Key, ask_rules
 from workbench.ui.session import remember, remembered, services, zone
 from workbench.zones import zone_names
 
@@ -24,9 +26,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from workbench.ui.beside import Beside
-
-Key = Callable[[str], str]
-"""From a control's name to its key in this form."""
 
 RHYTHMS = {
     "daily": "Every day",
@@ -36,14 +35,10 @@ RHYTHMS = {
     "hourly": "Every hour",
     "cron": "Cron",
 }
+UNITS = {"daily": "days", "weekdays": "weeks", "weekly": "weeks"}
+"""Of which rhythms an interval counts what; hours have their own line."""
 WORK_DAYS = list(WEEKDAYS[:5])
 MONTH_DAYS: list[int | str] = [*range(1, 29), "last"]
-CATCH_UP = {
-    "ask": "Ask me",
-    "once": "Run once",
-    "each": "Run each",
-    "skip": "Skip",
-}
 USUAL_HOUR = 7
 """Offered first: done before most people start to work."""
 FIRES_SHOWN = 5
@@ -55,7 +50,8 @@ def ask_schedules(
     """The controls of all schedules; gives the document's keys, left out where they are usual.
 
     Args:
-        stored: The document's ``schedules``, ``catch_up`` and ``retry`` as they were kept.
+        stored: The document's ``schedules``, ``catch_up``, ``retry`` and ``stale_after`` as they
+            were kept.
         usual_zone: The zone that a new schedule starts with.
     """
     kept: list[dict[str, Any]] = list(stored.get("schedules") or [])
@@ -73,13 +69,13 @@ def ask_schedules(
     if st.button(label, icon=":material/add:", key=key("schedules.add")):
         remember(key("schedules"), [*numbers, max([len(kept) - 1, *numbers]) + 1])
         st.rerun()
-    beside.place("schedules", "catch_up", "retry")
+    beside.place("schedules", "catch_up", "retry", "stale_after")
     if not written:
         st.caption("Without a schedule it runs when somebody presses Run.")
     answer: dict[str, Any] = {"schedules": written} if written else {}
     if valid := valid_schedules(written):
         show_next(valid)
-    return answer | _catch_up(stored, key, bool(written)) | _retry(stored, key)
+    return answer | ask_rules(stored, key, is_scheduled=bool(written))
 
 
 def _within(key: Key, number: int) -> Key:
@@ -164,7 +160,38 @@ def _details(rhythm: str, was: dict[str, Any], key: Key) -> dict[str, Any]:
         days = {"on": WORK_DAYS}
     elif rhythm in ("weekly", "monthly"):
         days = _on(rhythm, was, key)
-    return days | _time(was, key)
+    every = _interval(rhythm, was, key) if rhythm in UNITS else 1
+    return days | _time(was, key) | _starts(was, every, key)
+
+
+def _interval(rhythm: str, was: dict[str, Any], key: Key) -> int:
+    is_same = was["every"] == ("weekly" if rhythm == "weekdays" else rhythm)
+    return int(
+        st.number_input(
+            f"Every … {UNITS[rhythm]}",
+            value=int(was.get("interval", 1)) if is_same else 1,
+            step=1,
+            key=key(f"interval.{rhythm}"),
+            width=120,
+        )
+    )
+
+
+def _starts(was: dict[str, Any], every: int, key: Key) -> dict[str, Any]:
+    """The interval, and the day it is counted from: today unless said."""
+    answer: dict[str, Any] = {"interval": every} if every != 1 else {}
+    if every == 1 and "starts" not in was:
+        return answer
+    today = services().now().astimezone(ZoneInfo(was.get("timezone", "UTC"))).date()
+    kept = was.get("starts")
+    chosen = st.date_input(
+        "From",
+        date.fromisoformat(str(kept)) if kept else today,
+        key=key("starts"),
+        width=140,
+        help="The first day on which it may run; days and weeks are counted from it.",
+    )
+    return answer | {"starts": chosen.isoformat()}
 
 
 def _on(rhythm: str, was: dict[str, Any], key: Key) -> dict[str, Any]:
@@ -207,7 +234,8 @@ def _hourly(was: dict[str, Any], key: Key) -> dict[str, Any]:
     every = st.number_input(
         "Every … hours", value=int(was.get("interval", 1)), step=1, key=key("interval"), width=120
     )
-    answer: dict[str, Any] = ({"interval": every} if every != 1 else {}) | _minute(was, key)
+    start = _starts(was, 1, key)
+    answer: dict[str, Any] = ({"interval": every} if every != 1 else {}) | start | _minute(was, key)
     if st.toggle("Only from … to …", bool(window), key=key("active"), width=160):
         first = _hour("First run", window.get("from", 8), key("from"))
         last = _hour("Last run", window.get("to", 18), key("to"))
@@ -227,44 +255,3 @@ def _say(written: dict[str, Any]) -> None:
     """The schedule in words; what is wrong with it is said below all of them."""
     if valid := valid_schedules([written]):
         st.caption(f":material/schedule: {formats.plain(in_words(valid[0]))}")
-
-
-def _catch_up(stored: dict[str, Any], key: Key, is_scheduled: bool) -> dict[str, Any]:
-    was = stored.get("catch_up", "ask")
-    if not is_scheduled:
-        return {"catch_up": was} if was != "ask" else {}
-    chosen = st.segmented_control(
-        "When slots were missed",
-        list(CATCH_UP),
-        default=was,
-        required=True,
-        format_func=CATCH_UP.__getitem__,
-        key=key("catch_up"),
-        help="The machine slept, or the scheduler was stopped: one run for all missed slots, "
-        "one for each, or none.",
-    )
-    return {"catch_up": chosen} if chosen != "ask" else {}
-
-
-def _retry(stored: dict[str, Any], key: Key) -> dict[str, Any]:
-    was = {"attempts": 3, "wait_minutes": 5, **(stored.get("retry") or {})}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        attempts = st.number_input(
-            "Try a failed run again",
-            value=int(was["attempts"]),
-            step=1,
-            key=key("retry.attempts"),
-            width=190,
-            help="So many times; 0 is never. A refused key is never tried again.",
-        )
-        wait = st.number_input(
-            "Minutes between tries",
-            value=float(was["wait_minutes"]),
-            step=1.0,
-            format="%g",
-            key=key("retry.wait"),
-            width=190,
-        )
-    now_is = {"attempts": attempts, "wait_minutes": wait}
-    usual = {"attempts": 3, "wait_minutes": 5}
-    return {"retry": now_is} if now_is != usual else {}
