@@ -14,6 +14,11 @@ class Clock:
         self._frozen_ms = None if now is None else to_ms(now)
         self._moved_ms = 0
 
+    @property
+    def stands_still(self) -> bool:
+        """Whether now stays the same moment until somebody moves it."""
+        return self._frozen_ms is not None
+
     def now_ms(self) -> int:
         """The present moment, in epoch milliseconds."""
         start = to_ms(datetime.now(UTC)) if self._frozen_ms is None else self._frozen_ms

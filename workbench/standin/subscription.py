@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from workbench.standin.answers import KeptAnswers
 from workbench.standin.clock import Clock
 from workbench.standin.events.raw import Late
 from workbench.standin.events.store import EventStore
@@ -62,6 +63,7 @@ class Subscription:
         self.guide_history: dict[str, list[dict[str, Any]]] = {}
         """State changes made since the start, by guide id."""
 
+        self.answers = KeptAnswers()
         self.is_touched = False
         """Whether anybody has changed anything since the start."""
         self.deletions: dict[str, dict[str, Any]] = {}
