@@ -7,7 +7,7 @@ the slice is looked at as a whole and what is new is learned.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -23,13 +23,11 @@ if TYPE_CHECKING:
     import duckdb
     import numpy as np
 
-CHUNK_BYTES = 1 << 17
+CHUNK_BYTES = 1 << 18
 """Small enough to stay in the processor's cache while it is looked at several times."""
 EDGE_BYTES = 3
 """What is carried from one chunk to the next: a backslash, and the two bytes not yet decided."""
 QUOTE, COLON, BACKSLASH = b'":\\'
-QUOTE_COLON, COLON_QUOTE = (int.from_bytes(pair, "little") for pair in (b'":', b':"'))
-"""Pairs of bytes as one number: comparing two bytes at once is four times faster than each."""
 NOT_AN_OBJECT = "\x00"
 """Stands for a row that is no object among the keys found; no JSON key can be just this."""
 
@@ -82,20 +80,29 @@ def count_keys(spools: Sequence[Path], *, chunk_bytes: int = CHUNK_BYTES) -> Key
     Never too few: a text that begins with a colon counts as a key too, and such a slice is then
     looked at as a whole.
     """
+    import numpy as np
+
     every = texts = 0
+    values = np.empty(EDGE_BYTES + chunk_bytes, np.uint8)
+    # Made once: fresh memory for each comparison would cost more than comparing.
+    masks = np.empty((2, len(values)), np.bool_)
     for path in spools:
-        before = b""
-        with path.open("rb") as body:
-            while chunk := body.read(chunk_bytes):
-                found = _keys_in(before + chunk, len(before))
+        edge = 0
+        with path.open("rb", buffering=0) as body:
+            while read := body.readinto(values[edge:].data):
+                piece = values[: edge + read]
+                found = _keys_in(piece, edge, masks)
                 if found is None:
                     return None
                 every, texts = every + found.all, texts + found.texts
-                before = (before + chunk)[-EDGE_BYTES:]
+                edge = min(EDGE_BYTES, len(piece))
+                values[:edge] = piece[-edge:].copy()
     return Keys(every, texts)
 
 
-def _keys_in(piece: bytes, known: int) -> Keys | None:
+def _keys_in(
+    piece: "np.ndarray[Any, Any]", known: int, masks: "np.ndarray[Any, Any]"
+) -> Keys | None:
     """Keys that end beyond the ``known`` first bytes of a piece, which were counted before.
 
     A key ends in a quote and a colon; its value is a text where another quote follows. A quote
@@ -103,36 +110,24 @@ def _keys_in(piece: bytes, known: int) -> Keys | None:
     """
     import numpy as np
 
-    values = np.frombuffer(piece, dtype=np.uint8)
     # Three bytes are looked at, so what began two bytes before the end of the piece before is new.
     new = max(0, known - 2)
-    if len(piece) - new < 3:
+    size = len(piece) - new - 2
+    if size < 1:
         return Keys(0, 0)
-    every = texts = 0
-    for ends, of_texts in _matches(values[new:]):
-        every += int(np.count_nonzero(ends))
-        texts += int(np.count_nonzero(of_texts))
-    escapes = np.flatnonzero(values[:-1] == BACKSLASH)
-    escapes = escapes[values[escapes + 1] == QUOTE]
-    if np.any(values[escapes[escapes > 0] - 1] == BACKSLASH):
+    ends, other = masks[0, :size], masks[1, :size]
+    np.equal(piece[new:-2], QUOTE, out=ends)
+    np.equal(piece[new + 1 : -1], COLON, out=other)
+    every = int(np.count_nonzero(np.logical_and(ends, other, out=ends)))
+    np.equal(piece[new + 2 :], QUOTE, out=other)
+    texts = int(np.count_nonzero(np.logical_and(ends, other, out=other)))
+    slashes = np.flatnonzero(np.equal(piece[:-1], BACKSLASH, out=masks[0, : len(piece) - 1]))
+    escapes = slashes[piece[slashes + 1] == QUOTE]
+    if np.any(piece[escapes[escapes > 0] - 1] == BACKSLASH):
         return None
     behind = escapes[(escapes + 1 >= new) & (escapes + 3 < len(piece))] + 1
-    behind = behind[values[behind + 1] == COLON]
-    every -= len(behind)
-    texts -= int(np.count_nonzero(values[behind + 2] == QUOTE))
-    return Keys(every, texts)
-
-
-def _matches(values: "np.ndarray[Any, Any]") -> "Iterator[tuple[Any, Any]]":
-    """Where a quote and a colon stand, and where another quote follows: even places, then odd."""
-    size = len(values)
-    even = values[: size // 2 * 2].view("<u2")
-    odd = values[1 : 1 + (size - 1) // 2 * 2].view("<u2")
-    last_even, last_odd = (size - 1) // 2, (size - 2) // 2
-    ends = even[:last_even] == QUOTE_COLON
-    yield ends, ends & (odd[:last_even] == COLON_QUOTE)
-    ends = odd[:last_odd] == QUOTE_COLON
-    yield ends, ends & (even[1 : 1 + last_odd] == COLON_QUOTE)
+    behind = behind[piece[behind + 1] == COLON]
+    return Keys(every - len(behind), texts - int(np.count_nonzero(piece[behind + 2] == QUOTE)))
 
 
 def quick_columns(
@@ -253,7 +248,7 @@ def _rebuilt(value: str, structure: shapes.Structure) -> str:
     """SQL for a quick structure as it goes into the part."""
     if structure in shapes.WHOLE:
         return _whole(value)
-    if not isinstance(structure, dict):
+    if not isinstance(structure, dict) or shapes.WHOLE.isdisjoint(map(str, structure.values())):
         return value
     members = ", ".join(
         f"{name(key)} := {_rebuilt(f'struct_extract({value}, {literal(key)})', below)}"

@@ -12,7 +12,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -29,9 +29,11 @@ from workbench.store.duck import literal, parquet_options
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow.parquet as pq
 
-DELTA_STATS_TYPES = (int, date)
-"""Types whose least and greatest value are told to other readers; exact as JSON, unlike text."""
+TOLD_TYPES = ("NONE", "INT", "DATE")
+"""Whole numbers and days, as Parquet names them: their least and greatest value are told to other
+readers, exact as JSON, unlike text. A moment is not even looked at: pyarrow would load pandas."""
 
 
 @dataclass(slots=True)
@@ -157,7 +159,7 @@ def footer_stats(path: Path) -> tuple[int, str]:
             continue
         nulls[column.name] = sum(stats.null_count for stats in found)
         bounds = [stats for stats in found if stats.has_min_max]
-        if bounds and all(_tellable(stats.min) for stats in bounds):
+        if bounds and _tellable(column):
             least[column.name] = _told(min(stats.min for stats in bounds))
             most[column.name] = _told(max(stats.max for stats in bounds))
     stats = {
@@ -169,9 +171,8 @@ def footer_stats(path: Path) -> tuple[int, str]:
     return footer.num_rows, json.dumps(stats)
 
 
-def _tellable(value: object) -> bool:
-    exact = isinstance(value, DELTA_STATS_TYPES)
-    return exact and not isinstance(value, bool | datetime)
+def _tellable(column: pq.ColumnSchema) -> bool:
+    return column.physical_type in ("INT32", "INT64") and column.logical_type.type in TOLD_TYPES
 
 
 def _told(value: Any) -> Any:
