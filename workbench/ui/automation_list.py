@@ -12,6 +12,7 @@ from workbench.schedules.fires import next_fires
 from workbench.ui import formats, frame
 from workbench.ui.chips import chip_text
 from workbench.ui.run_view import launch_run
+from workbench.ui.search import searched
 from workbench.ui.session import WHO, explained, services, show, zone
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 NEW = "1"
 """Stands in the address for a new automation; none can be named so."""
 TROUBLED = ("failed", "held", "done with errors")
-AT_ONCE = 50
-"""Automations listed at once; the search brings the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +94,13 @@ def automation_list() -> None:
             "automations", "Define the first automation", ":material/add:", new=NEW,
         )  # fmt: skip
         return
-    wanted = st.text_input(
-        "Search", type="search", live=True, key="automations.search",
-        placeholder="Name, dataset, prefix, owner, tag or status", label_visibility="collapsed",
-    )  # fmt: skip
-    words = (wanted or "").lower().split()
-    matching = [line for line in found if all(word in line.text for word in words)]
-    if not matching:
-        st.caption(f"No automation matches “{formats.plain(wanted or '')}”.")
-    for line in matching[:AT_ONCE]:
-        _draw(line)
-    if len(matching) > AT_ONCE:
-        st.caption(f"{len(matching) - AT_ONCE} more: search for them.")
+    searched(
+        found,
+        _draw,
+        thing="automation",
+        places="Name, dataset, prefix, owner, tag or status",
+        text=lambda line: line.text,
+    )
 
 
 def _draw(line: Line) -> None:

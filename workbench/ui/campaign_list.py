@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -12,6 +13,7 @@ from workbench.ui.campaign_feed import show_feed
 from workbench.ui.campaign_gauge import show_gauge, show_schedules, show_wasted
 from workbench.ui.campaign_start import no_campaigns, no_sync
 from workbench.ui.chips import chip_text
+from workbench.ui.search import searched
 from workbench.ui.session import (
     explained,
     note_for_later,
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
     from workbench.campaigns.model import CampaignSync
 
 ABOUT = "Who is in each Salesforce campaign, what they did, and what was synced both ways."
-AT_ONCE = 50
-"""Campaigns listed at once; the search brings the others."""
 KINDS = ("initial", "manual", "nightly", "hourly")
 
 
@@ -53,7 +53,13 @@ def campaign_list(name: str | None) -> None:
         return
     show_wasted(sync, found)
     show_gauge(sync)
-    _lines(sync, found)
+    searched(
+        found,
+        partial(_draw, sync),
+        thing="campaign",
+        places="Name, type, status, owner or warning",
+        text=_text,
+    )
     show_schedules(sync)
     show_feed(sync.name)
 
@@ -88,25 +94,6 @@ def _read(sync: CampaignSync) -> None:
         with explained(stop=False), st.spinner("Asking Salesforce…", show_time=True):
             refresh(sync, services())
             st.rerun()
-
-
-def _lines(sync: CampaignSync, found: list[Listed]) -> None:
-    wanted = st.text_input(
-        "Search",
-        type="search",
-        live=True,
-        key="campaigns.search",
-        placeholder="Name, type, status, owner or warning",
-        label_visibility="collapsed",
-    )
-    words = (wanted or "").lower().split()
-    matching = [each for each in found if all(word in _text(each) for word in words)]
-    if not matching:
-        st.caption(f"No campaign matches “{formats.plain(wanted or '')}”.")
-    for each in matching[:AT_ONCE]:
-        _draw(sync, each)
-    if len(matching) > AT_ONCE:
-        st.caption(f"{len(matching) - AT_ONCE} more: search for them.")
 
 
 def _text(each: Listed) -> str:

@@ -12,6 +12,7 @@ from workbench.pulls.sources import SOURCES
 from workbench.ui import formats, frame
 from workbench.ui.chips import chip_text
 from workbench.ui.pull_form import REPORTS
+from workbench.ui.search import searched
 from workbench.ui.session import services, show, zone
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 NEW = "1"
 """Stands in the address for a new pull; no pull can be named so."""
-AT_ONCE = 50
-"""Pulls listed at once; the search brings the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,22 +91,13 @@ def pull_list() -> None:
             new=NEW,
         )
         return
-    wanted = st.text_input(
-        "Search",
-        type="search",
-        live=True,
-        key="pulls.search",
-        placeholder="Name, source, connection, dataset, tag or status",
-        label_visibility="collapsed",
+    searched(
+        found,
+        _draw,
+        thing="pull",
+        places="Name, source, connection, dataset, tag or status",
+        text=lambda line: line.text,
     )
-    words = (wanted or "").lower().split()
-    matching = [line for line in found if all(word in line.text for word in words)]
-    if not matching:
-        st.caption(f"No pull matches “{formats.plain(wanted or '')}”.")
-    for line in matching[:AT_ONCE]:
-        _draw(line)
-    if len(matching) > AT_ONCE:
-        st.caption(f"{len(matching) - AT_ONCE} more: search for them.")
 
 
 def _draw(line: Line) -> None:
