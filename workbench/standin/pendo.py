@@ -1,6 +1,6 @@
 """A rehearsal Pendo on loopback: start it, ask it, spoil it, look at what it was asked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +25,8 @@ class PendoStandIn(Served):
     ``now`` freezes the clock; without it the real one runs. ``days`` is how many days back events
     go, ``accounts`` how many there are, when it is not the size's own number.
     """
+
+    _switches: Switches
 
     def __init__(
         self,
@@ -65,14 +67,6 @@ class PendoStandIn(Served):
         """What the stand-in holds, for tests that compare."""
         return self._subscription
 
-    def weather(self, faults: Sequence[Mapping[str, Any]]) -> None:
-        """Set the faults in force (`weather` lists them); an empty list is fair weather.
-
-        Raises:
-            WeatherError: a fault that makes no sense.
-        """
-        self._weather.set(faults)
-
     def switches(self, **wanted: Any) -> dict[str, Any]:
         """Move switches (`switches` lists them), and give where all of them stand.
 
@@ -110,10 +104,6 @@ class PendoStandIn(Served):
         """Stop serving."""
         super().close()
         self._subscription.entities.close()
-
-    def _sown(self) -> dict[str, Any]:
-        """Where the switches stand that decide what is sown."""
-        return {name: v for name, v in self._switches.all.items() if name.startswith("seed_")}
 
     def _fresh(self) -> Subscription:
         clock, before = Clock(self._now), getattr(self, "_subscription", None)

@@ -4,8 +4,8 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
+
+from workbench.standin.closing import Closing
 
 READY = "READY "
 """How the one line begins that a stand-in prints when it can be asked."""
@@ -16,7 +16,7 @@ class SpawnError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Spawned:
+class Spawned(Closing):
     """A stand-in in another process."""
 
     url: str
@@ -34,17 +34,6 @@ class Spawned:
         self.process.wait()
         if self.process.stdout:
             self.process.stdout.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def spawn(

@@ -28,6 +28,8 @@ class SalesforceStandIn(Served):
     ``Campaign.Auto_Sync__c boolean``; None takes those of the switch of that name.
     """
 
+    _switches: OrgSwitches
+
     def __init__(
         self,
         *,
@@ -65,14 +67,6 @@ class SalesforceStandIn(Served):
     def org(self) -> Org:
         """What the stand-in holds, for tests that compare."""
         return self._org
-
-    def weather(self, faults: Sequence[Mapping[str, Any]]) -> None:
-        """Set the faults in force (`weather` lists them); an empty list is fair weather.
-
-        Raises:
-            WeatherError: a fault that makes no sense.
-        """
-        self._weather.set(faults)
 
     def switches(self, **wanted: Any) -> dict[str, Any]:
         """Move switches (`switches` lists them), and give where all of them stand.
@@ -133,10 +127,6 @@ class SalesforceStandIn(Served):
         for text in wanted.get("custom_fields", ()):
             custom_field(str(text))
         self._switches.set(wanted)
-
-    def _sown(self) -> dict[str, Any]:
-        """Where the switches stand that decide what is sown."""
-        return {name: v for name, v in self._switches.all.items() if name.startswith("seed_")}
 
     def _replace(self) -> None:
         fresh = self._fresh()
