@@ -248,7 +248,7 @@ def _rebuilt(value: str, structure: shapes.Structure) -> str:
     """SQL for a quick structure as it goes into the part."""
     if structure in shapes.WHOLE:
         return _whole(value)
-    if not isinstance(structure, dict) or shapes.WHOLE.isdisjoint(map(str, structure.values())):
+    if not isinstance(structure, dict) or not any(b in shapes.WHOLE for b in structure.values()):
         return value
     members = ", ".join(
         f"{name(key)} := {_rebuilt(f'struct_extract({value}, {literal(key)})', below)}"
