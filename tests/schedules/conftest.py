@@ -20,7 +20,7 @@ from workbench.schedules.scheduler import Scheduler
 from workbench.schedules.settling import Settling
 from workbench.services import Services, open_services
 from workbench.settings import Settings
-from workbench.store.state import State
+from workbench.store.state import Slot, State
 from workbench.store.state.processes import this_process
 
 HOURLY = {"every": "hourly"}
@@ -107,8 +107,22 @@ def bare(bench: Services) -> Bare:
 
 
 def due_times(bench: Services, job: str) -> list[datetime]:
-    """The due times of a job's runs, oldest first."""
-    return sorted(run.due_at for run in bench.state.runs.latest(job, limit=10_000) if run.due_at)
+    """The due times of a job's runs, and of the slots that joined one of them; oldest first."""
+    runs = bench.state.runs.latest(job, limit=10_000)
+    own = [run.due_at for run in runs if run.due_at]
+    return sorted(own + [slot.due_at for slot in joined(bench, job)])
+
+
+def joined(bench: Services, job: str) -> list[Slot]:
+    """The slots of a job that were skipped because an earlier run of it had not begun."""
+    runs = {run.id: run for run in bench.state.runs.latest(job, limit=10_000)}
+    skipped = [
+        (slot, runs[slot.run_id])
+        for slot in bench.state.slots.latest(job, 10_000)
+        if slot.state == "skipped" and slot.run_id is not None
+    ]
+    # What a catch-up makes up for is older than the slot it runs for.
+    return [slot for slot, run in skipped if run.due_at is None or slot.due_at > run.due_at]
 
 
 def command(bench: Services, *words: str, **environment: str) -> subprocess.Popen[bytes]:

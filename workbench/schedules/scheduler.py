@@ -5,6 +5,7 @@ cut off at any instruction, and the next tick, of this process or another, goes 
 """
 
 import logging
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Literal
@@ -234,7 +235,9 @@ class Scheduler:
 def _slots(known: KnownJob, fires: list[Fire], now: datetime) -> list[NewSlot]:
     """The slots that some fires become, as the document says of missed ones."""
     owes: Owed = owed(fires, now, known.scheduled.catch_up)
-    slots = [_slot(known.job, fire) for fire in owes.due]
+    # Whoever wants a run for each missed slot wants one for each that finds the job busy, too.
+    may_join = known.scheduled.catch_up != "each"
+    slots = [replace(_slot(known.job, fire), may_join=may_join) for fire in owes.due]
     slots += [_slot(known.job, fire, "missed") for fire in owes.listed]
     slots += [_slot(known.job, fire, "skipped") for fire in owes.skipped]
     for group in owes.caught_up:

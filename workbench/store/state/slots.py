@@ -1,12 +1,14 @@
 """Slots: every moment at which a job was due, and what became of it.
 
 A slot is known by its job and its due time, and the database keeps each of them once: whoever
-takes one a second time, after a crash or a jump of the clock, changes nothing.
+takes one a second time, after a crash or a jump of the clock, changes nothing. A slot may join a
+run of its job that still waits: what is slower than its schedules gets no longer and longer queue.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Literal
 
 from sqlalchemy import Connection, delete, insert, select, tuple_, update
@@ -14,7 +16,8 @@ from sqlalchemy import Connection, delete, insert, select, tuple_, update
 from workbench.errors import InputError
 from workbench.store.state import schedule_tables
 from workbench.store.state.database import Database
-from workbench.store.state.run_rows import inserted_many
+from workbench.store.state.joining import Waiting, is_open_to, lines_of, waiting_of
+from workbench.store.state.run_rows import inserted_many, note
 
 SlotState = Literal["queued", "missed", "skipped"]
 Decision = Literal["once", "each", "skip"]
@@ -49,6 +52,8 @@ class NewSlot:
     trigger: Literal["schedule", "catch-up"] = "schedule"
     covered_by: datetime | None = None
     """Of a skipped slot: the due time of the job's slot whose run makes up for it."""
+    may_join: bool = False
+    """Whether a run of the job that waits already, or that another slot queues, will do for it."""
 
     @property
     def key(self) -> tuple[str, datetime]:
@@ -65,16 +70,27 @@ class Slots:
     def take(self, wanted: Sequence[NewSlot], *, within: Connection | None = None) -> list[int]:
         """Record slots and queue their runs, all in one transaction; gives the runs' numbers.
 
-        A slot that is there already stays as it is, and gets no run.
+        A slot that is there already stays as it is, and gets no run. One that joins a waiting run
+        is skipped, with that run's number, and the run's log says so.
         """
         with self._database.writes(within) as connection:
             taken = _there(connection, [slot.key for slot in wanted])
             fresh = [slot for slot in wanted if slot.key not in taken]
+            open_to = {slot.job for slot in fresh if slot.may_join and slot.state == "queued"}
+            waiting = waiting_of(connection, open_to)
+            fresh, joined = _joined(fresh, waiting)
             to_run = [slot for slot in fresh if slot.state == "queued"]
             run_ids = inserted_many(connection, [_run(slot) for slot in to_run])
             numbers = {slot.key: run_id for slot, run_id in zip(to_run, run_ids, strict=True)}
-            if fresh:
-                connection.execute(insert(table), [_row(slot, numbers) for slot in fresh])
+            rows = [_row(slot, numbers) for slot in fresh]
+            rows += [_row(slot, numbers, waiting) for slot in joined]
+            if rows:
+                connection.execute(insert(table), rows)
+            for row in rows:
+                if row["job"] in open_to and row["run_id"] is not None:
+                    is_its_own = row["state"] == "queued"
+                    said = lines_of(row["due_at"], waiting.get(row["job"]), joins=not is_its_own)
+                    note(connection, row["run_id"], {}, said)
             return run_ids
 
     def missed(self, job: str | None = None) -> list[Slot]:
@@ -140,6 +156,26 @@ class Slots:
             connection.execute(delete(table).where(gone))
 
 
+def _joined(
+    fresh: Sequence[NewSlot], waiting: Mapping[str, Waiting]
+) -> tuple[list[NewSlot], list[NewSlot]]:
+    """Divide slots into those that stand for themselves, and those that join another run."""
+    alone: list[NewSlot] = []
+    joined: list[NewSlot] = []
+    first: dict[str, datetime] = {}
+    for slot in fresh:
+        if not slot.may_join or slot.state != "queued":
+            alone.append(slot)
+        elif is_open_to(waiting.get(slot.job), slot.due_at):
+            joined.append(replace(slot, state="skipped"))
+        elif slot.job in first:
+            joined.append(replace(slot, state="skipped", covered_by=first[slot.job]))
+        else:
+            first[slot.job] = slot.due_at
+            alone.append(slot)
+    return alone, joined
+
+
 def _caught_up(slot: Slot) -> NewSlot:
     return NewSlot(slot.job, slot.due_at, "queued", slot.schedule, "catch-up")
 
@@ -167,12 +203,18 @@ def _run(slot: NewSlot) -> dict[str, Any]:
     }
 
 
-def _row(slot: NewSlot, numbers: dict[tuple[str, datetime], int]) -> dict[str, Any]:
+def _row(
+    slot: NewSlot,
+    numbers: Mapping[tuple[str, datetime], int],
+    waiting: Mapping[str, Waiting] = MappingProxyType({}),
+) -> dict[str, Any]:
     ran_at = slot.covered_by or slot.due_at
+    known = waiting.get(slot.job)
+    joins = known.run_id if known and slot.covered_by is None else None
     return {
         "job": slot.job,
         "due_at": slot.due_at,
         "state": slot.state,
         "schedule": slot.schedule,
-        "run_id": numbers.get((slot.job, ran_at)),
+        "run_id": joins or numbers.get((slot.job, ran_at)),
     }
