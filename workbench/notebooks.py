@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from workbench.automations.model import Automation
     from workbench.automations.plan import Plan
     from workbench.automations.run import AutomationResult
-    from workbench.campaigns.look import Looked
+    from workbench.campaigns.looked import Looked
     from workbench.campaigns.model import CampaignSync
     from workbench.campaigns.product_use import ProductUse
     from workbench.campaigns.results import SyncResult

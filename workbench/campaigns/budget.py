@@ -38,15 +38,20 @@ def write_path(rows: int) -> Path:
     return "composite" if rows < BULK_FROM else "bulk"
 
 
-def write_calls(rows: int) -> int:
+def write_calls(rows: int, *, count_bulk: bool = True) -> int:
     """Calls that sending so many rows costs.
+
+    Args:
+        count_bulk: Whether calls of bulk jobs count (Q27).
 
     >>> write_calls(0), write_calls(200), write_calls(1500), write_calls(100_000)
     (0, 1, 2, 8)
+    >>> write_calls(1500, count_bulk=False), write_calls(100_000, count_bulk=False)
+    (2, 0)
     """
     path = write_path(rows)
     calls = {"none": 0, "collection": 1, "composite": ceil(rows / COMPOSITE_ROWS)}
-    return calls.get(path, BULK_CALLS)
+    return calls.get(path, BULK_CALLS if count_bulk else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,10 @@ class Estimate:
     statuses: int = 0
     statistics: int = 0
     reconcile: int = 0
+    fields: int = 0
+    """Members' fields beside the status (Q16)."""
+    editions: int = 0
+    """Reading the records of e-mail editions, and writing their statistics."""
 
     @property
     def calls(self) -> int:
@@ -76,8 +85,14 @@ def estimate(
     members: int = 0,
     reconcile: bool = False,
     describes: int = 0,
+    fields: int = 0,
+    editions: int | None = None,
 ) -> Estimate:
     """The contract's own sum, with statuses sent in collections of 200.
+
+    Args:
+        fields: Members whose fields beside the status are written.
+        editions: Editions whose statistics are written; None where no object is named for them.
 
     The worked example: 50 campaigns, 100,000 members, 2,000 changed, 3,000 statuses.
 
@@ -96,6 +111,8 @@ def estimate(
         statuses=ceil(statuses / COLLECTION_ROWS),
         statistics=ceil(statistics / COLLECTION_ROWS),
         reconcile=ceil(members / PAGE_ROWS) if reconcile else 0,
+        fields=ceil(fields / COLLECTION_ROWS),
+        editions=0 if editions is None else chunks + ceil(editions / COLLECTION_ROWS),
     )
 
 

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 DAY = timedelta(days=1)
 
 
+def spent(sync: CampaignSync, org: SalesforceClient) -> int:
+    """Calls so far that count: those of bulk jobs only where the settings say so (Q27)."""
+    return org.api_calls - (0 if sync.api.count_bulk else org.bulk_calls)
+
+
 @contextmanager
 def opened(
     sync: CampaignSync, services: Services, kind: str, tally: Tally | None = None
@@ -37,10 +42,8 @@ def opened(
         finally:
             now = services.now()
             run_id = tally.run_id if tally else None
-            if org.api_calls:
-                history.spent(
-                    sync.connection, calls=org.api_calls, at=now, kind=kind, run_id=run_id
-                )
+            if calls := spent(sync, org):
+                history.spent(sync.connection, calls=calls, at=now, kind=kind, run_id=run_id)
             if (told := org.usage) is not None:
                 history.learn_usage(sync.connection, at=now, used=told.used, limit=told.limit)
 

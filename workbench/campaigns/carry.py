@@ -6,6 +6,7 @@ was sent is written down first, so that a run that dies is accounted for by the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench.campaigns import push, reading
+from workbench.campaigns.calls import spent
 from workbench.campaigns.keeping import keep, noted
-from workbench.campaigns.look import Looked
+from workbench.campaigns.looked import Looked
+from workbench.campaigns.mapped import THERE_COLUMNS
 from workbench.campaigns.push import GONE_CODES
 from workbench.campaigns.sent import Sent, cursor_after
 from workbench.campaigns.warnings import Warned
@@ -37,17 +40,22 @@ def carry_out(looked: Looked, services: Services, org: SalesforceClient, tally: 
     began = services.now()
     sent = Sent()
     plan = looked.plan
-    if plan.writes.num_rows or looked.statistics.rows.num_rows or plan.opt_outs.num_rows:
+    outward = (plan.writes, plan.facts, plan.opt_outs, looked.statistics.rows)
+    if any(rows.num_rows for rows in outward):
         _write_down(looked, services, tally.run_id, began)
         tally.stage("writing to Salesforce")
         _send_labels(looked, org, sent)
-        _send_statuses(looked, services, org, tally, sent)
+        _send_statuses(looked, org, tally, sent)
+        _send_facts(looked, org, tally, sent)
+        if sent.written:
+            tally.stage("reading again")
+            _read_again(looked, services, org, sent)
         _send_opt_outs(looked, org, sent)
         _send_statistics(looked, org, sent)
     if tally.is_cancel_requested:
         raise CancelledError("Cancelled", hint="Nothing was taken over; sync again.")
     tally.stage("keeping")
-    sent.calls = org.api_calls
+    sent.calls = spent(looked.sync, org)
     keep(looked, services, sent, tally, began)
     return sent
 
@@ -66,16 +74,21 @@ def _statistics_noted(rows: pa.Table) -> pa.Table:
     def column(text: str) -> pa.Array:
         return pa.array([text] * rows.num_rows, pa.string())
 
+    # A statistic of an edition is told apart by its record, for its answer to find it.
+    is_own = pc.is_null(rows["edition"])
+    told = pc.binary_join_element_wise(
+        pc.fill_null(rows["edition"], ""), rows["statistic"], ": ", null_handling="skip"
+    )
     return pa.table(
         {
             "campaign_id": rows["campaign_id"],
-            "member_id": column(""),
+            "member_id": pc.if_else(is_own, "", rows["record_id"]),
             "direction": column("out"),
             "what": column("statistic"),
             "field": rows["field"],
             "before": pc.cast(rows["before"], pa.string()),
             "after": pc.cast(rows["after"], pa.string()),
-            "reason": rows["statistic"],
+            "reason": pc.if_else(is_own, rows["statistic"], told),
         }
     )
 
@@ -90,9 +103,7 @@ def _send_labels(looked: Looked, org: SalesforceClient, sent: Sent) -> None:
             sent.warnings.append(Warned("unknown status label", text, row["campaign_id"]))
 
 
-def _send_statuses(
-    looked: Looked, services: Services, org: SalesforceClient, tally: Tally, sent: Sent
-) -> None:
+def _send_statuses(looked: Looked, org: SalesforceClient, tally: Tally, sent: Sent) -> None:
     writes = looked.plan.writes
     if not writes.num_rows:
         return
@@ -115,9 +126,23 @@ def _send_statuses(
             sent.failed.append(_failed(campaign, answer, "it was deleted meanwhile"))
         else:
             sent.failed.append(_failed(campaign, answer, answer.message))
-    if sent.agreed:
-        tally.stage("reading again")
-        _read_again(looked, services, org, sent, set(writes["campaign_id"].to_pylist()))
+
+
+def _send_facts(looked: Looked, org: SalesforceClient, tally: Tally, sent: Sent) -> None:
+    facts, fields = looked.plan.facts, looked.plan.inputs.rules.fields
+    if not facts.num_rows:
+        return
+    wanted = {
+        row["member_id"]: {THERE_COLUMNS[fact]: row[fact] for fact in fields}
+        for row in facts.to_pylist()
+    }
+    answers = push.send_facts(facts, fields, org, cancelled=lambda: tally.is_cancel_requested)
+    for campaign, answer in answers:
+        if answer.ok:
+            sent.told[answer.id] = wanted[answer.id]
+        else:
+            reason = "it was deleted meanwhile" if answer.code in GONE_CODES else answer.message
+            sent.fields_failed.append(_failed(campaign, answer, reason))
 
 
 def _failed(campaign: str, answer: Answered, reason: str | None) -> dict[str, Any]:
@@ -129,24 +154,50 @@ def _failed(campaign: str, answer: Answered, reason: str | None) -> dict[str, An
     }
 
 
-def _read_again(
-    looked: Looked, services: Services, org: SalesforceClient, sent: Sent, campaigns: set[str]
-) -> None:
+def _read_again(looked: Looked, services: Services, org: SalesforceClient, sent: Sent) -> None:
     """Look whether Salesforce kept what we wrote: a label may be replaced without a word."""
-    since = dict.fromkeys(campaigns, cursor_after(looked, looked.members))
-    fields = looked.known.seen.fields
-    again = reading.members(org, fields, looked.sync, now=services.now(), since=since)
+    plan, fields, now = looked.plan, looked.known.seen.fields, services.now()
+    if looked.only is not None:
+        again = reading.members(org, fields, looked.sync, now=now, only=sent.written)
+    else:
+        campaigns = {
+            *plan.writes["campaign_id"].to_pylist(),
+            *plan.facts["campaign_id"].to_pylist(),
+        }
+        since = dict.fromkeys(campaigns, cursor_after(looked, looked.members))
+        again = reading.members(org, fields, looked.sync, now=now, since=since)
     sent.again = again
-    columns = again.rows.select(["member_id", "campaign_id", "status", "has_responded"])
-    for row in columns.to_pylist():
-        if row["member_id"] not in sent.agreed:
-            continue
-        wanted, _ = sent.agreed[row["member_id"]]
-        sent.agreed[row["member_id"]] = (row["status"], row["has_responded"])
-        if row["status"] != wanted:
-            told = Answered(row["member_id"], ok=False, code="KEPT_ANOTHER")
-            reason = f"Salesforce has {row['status']} after {wanted} was written"
-            sent.failed.append(_failed(row["campaign_id"], told, reason))
+    ours = pc.is_in(again.rows["member_id"], value_set=pa.array(sent.written, pa.string()))
+    for row in again.rows.filter(ours).to_pylist():
+        _compare_status(row, sent)
+        _compare_facts(row, looked, sent)
+
+
+def _compare_status(row: Mapping[str, Any], sent: Sent) -> None:
+    if row["member_id"] not in sent.agreed:
+        return
+    wanted, _ = sent.agreed[row["member_id"]]
+    sent.agreed[row["member_id"]] = (row["status"], row["has_responded"])
+    if row["status"] != wanted:
+        told = Answered(row["member_id"], ok=False, code="KEPT_ANOTHER")
+        reason = f"Salesforce has {row['status']} after {wanted} was written"
+        sent.failed.append(_failed(row["campaign_id"], told, reason))
+
+
+def _compare_facts(row: Mapping[str, Any], looked: Looked, sent: Sent) -> None:
+    wanted = sent.told.get(row["member_id"])
+    if wanted is None:
+        return
+    stands = {column: row[column] for column in wanted}
+    sent.told[row["member_id"]] = stands
+    names = looked.known.seen.fields.there
+    other = [name for name in wanted if (stands[name] or None) != (wanted[name] or None)]
+    if other:
+        told = Answered(row["member_id"], ok=False, code="KEPT_ANOTHER")
+        first = other[0]
+        reason = f"Salesforce has {stands[first]} in {names[first]} after {wanted[first]}"
+        failed = _failed(row["campaign_id"], told, f"{reason} was written")
+        sent.fields_failed.append(failed)
 
 
 def _send_opt_outs(looked: Looked, org: SalesforceClient, sent: Sent) -> None:
@@ -167,11 +218,15 @@ def _send_statistics(looked: Looked, org: SalesforceClient, sent: Sent) -> None:
     if not rows.num_rows:
         return
     bad = set()
-    for answer in push.send_statistics(rows, org):
+    for campaign, answer in push.send_statistics(rows, org):
         if not answer.ok:
             bad.add(answer.id)
-            failed = _failed(answer.id, answer, answer.message) | {"member_id": ""}
+            record = "" if answer.id == campaign else answer.id
+            failed = _failed(campaign, answer, answer.message) | {"member_id": record}
             sent.statistics_failed.append(failed)
             text = f"Its statistics were not taken: {answer.message or answer.code}"
-            sent.warnings.append(Warned("statistics not written", text, answer.id))
-    sent.statistics = sum(1 for each in rows["campaign_id"].to_pylist() if each not in bad)
+            sent.warnings.append(Warned("statistics not written", text, campaign))
+    places = zip(rows["record_id"].to_pylist(), rows["edition"].to_pylist(), strict=True)
+    written = [edition for record, edition in places if record not in bad]
+    sent.statistics = written.count(None)
+    sent.editions = len(written) - sent.statistics

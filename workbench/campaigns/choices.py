@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from workbench.campaigns.vocabulary import STATISTICS
+from workbench.campaigns.vocabulary import EDITION_STATISTICS, MEMBER_FACTS, STATISTICS
 from workbench.names import DatasetName
 from workbench.schedules.model import ActiveHours
 from workbench.words import nearest
@@ -245,10 +245,53 @@ class Members(Group):
     deletions, and exact to the second, which the log of deletions is not."""
 
 
+EDITION_KEYS = ("object", "campaign", "name", "external_id")
+"""How the records of e-mail editions are found; ``name`` is Name unless said."""
+PAM_KEYS = (
+    "auto_sync",
+    *STATISTICS,
+    *(f"member.{fact}" for fact in MEMBER_FACTS),
+    *(f"edition.{key}" for key in (*EDITION_KEYS, *EDITION_STATISTICS)),
+)
+"""What ``pam.fields`` can name: things of campaigns, of members, of editions."""
+
+
 class Pam(Group):
-    """Names of the source product's own fields, where its package is installed (Q16)."""
+    """Where the source product's package, or an org's own fields, take what we know (Q16)."""
 
     fields: dict[str, FieldName] = {}
+    """A statistic → field of Campaign, ``member.points`` → field of CampaignMember,
+    ``edition.object`` → the object of e-mail editions, ``edition.sent`` → a field of it."""
+
+    @model_validator(mode="after")
+    def _known_and_told_apart(self) -> Self:
+        for key in self.fields:
+            if key not in PAM_KEYS:
+                raise ValueError(f"`fields` knows no {key[:60]!r}{nearest(key, PAM_KEYS)}")
+        for start in ("member.", "edition."):
+            self._require_one_each(start)
+        keys = {key.removeprefix("edition.") for key in self.fields if key.startswith("edition.")}
+        if keys and not {"object", "campaign"} <= keys:
+            raise ValueError(
+                "`fields` with edition.… also needs edition.object and edition.campaign: the "
+                "object of e-mail editions, and its field that names the campaign"
+            )
+        return self
+
+    def _require_one_each(self, start: str) -> None:
+        names = [name.lower() for key, name in self.fields.items() if key.startswith(start)]
+        if len(set(names)) < len(names):
+            raise ValueError(f"two of {start}… go to one field")
+
+    def of(self, start: str) -> dict[str, str]:
+        """The fields of members or editions, by what goes there."""
+        named = self.fields.items()
+        return {key.removeprefix(start): name for key, name in named if key.startswith(start)}
+
+    @property
+    def statistics(self) -> dict[str, str]:
+        """Statistic → field of Campaign."""
+        return {key: name for key, name in self.fields.items() if key in STATISTICS}
 
 
 class Drip(Group):
@@ -257,12 +300,21 @@ class Drip(Group):
     default_editions: Annotated[int, Field(ge=1, le=50)] = 1
 
 
-class Scoring(Group):
-    """Points of an e-mail action; 0 is not scored (Q22)."""
+MOST_POINTS = 1_000_000
+"""Of one action: beyond it a member's sum could leave the database's whole numbers."""
 
-    opened: Annotated[int, Field(ge=0)] = 0
-    clicked: Annotated[int, Field(ge=0)] = 0
-    completed: Annotated[int, Field(ge=0)] = 0
+
+class Scoring(Group):
+    """Points of an e-mail action, given once for each edition; 0 is not scored (Q22)."""
+
+    opened: Annotated[int, Field(ge=0, le=MOST_POINTS)] = 0
+    clicked: Annotated[int, Field(ge=0, le=MOST_POINTS)] = 0
+    completed: Annotated[int, Field(ge=0, le=MOST_POINTS)] = 0
+
+    @property
+    def points(self) -> dict[str, int]:
+        """Action → points, of those that give any."""
+        return {name: points for name, points in self.model_dump().items() if points}
 
 
 class Notify(Group):

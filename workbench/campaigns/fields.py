@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.campaigns import queries
+from workbench.campaigns.mapped import THERE_COLUMNS, Described, Mapped, mapped
 from workbench.campaigns.model import CampaignSync
 from workbench.campaigns.queries import NEEDED, Fields
 from workbench.campaigns.warnings import Warned
 from workbench.errors import AccessError, InputError
 from workbench.words import nearest
 
-Described = Mapping[str, Mapping[str, Any]]
-"""Object → ``createable`` and ``fields``: name → flags (C createable, U updateable) and type."""
 OBJECTS = ("Campaign", "CampaignMember", "Lead", "Contact")
 STATUS_OBJECT = "CampaignMemberStatus"
+OWNER = "LeadOrContactOwnerId"
+"""What of a member must be visible for its owner's name to be asked for."""
 OPTIONAL = {
     "Campaign": queries.CAMPAIGN_FIELDS,
     "CampaignMember": queries.MEMBER_FIELDS,
@@ -28,11 +29,11 @@ OPTIONAL = {
 def in_short(describe: Mapping[str, Any]) -> dict[str, Any]:
     """What of a describe is worth keeping."""
     fields = {
-        field["name"]: [
-            ("C" if field.get("createable") else "") + ("U" if field.get("updateable") else ""),
-            field.get("type", ""),
+        each["name"]: [
+            ("C" if each.get("createable") else "") + ("U" if each.get("updateable") else ""),
+            each.get("type", ""),
         ]
-        for field in describe.get("fields", ())
+        for each in describe.get("fields", ())
     }
     return {"createable": bool(describe.get("createable")), "fields": fields}
 
@@ -43,6 +44,7 @@ class Seen:
 
     fields: Fields
     warnings: tuple[Warned, ...]
+    mapped: Mapped = field(default_factory=Mapped)
 
 
 def readable(described: Described, sync: CampaignSync) -> Seen:
@@ -59,7 +61,7 @@ def readable(described: Described, sync: CampaignSync) -> Seen:
                 hint="Give the integration user read access to it (field-level security).",
             )
     tests = sync.test_members
-    _named(described, "Campaign", "auto_sync_field", sync.auto_sync_field)
+    _named(described, "Campaign", "auto_sync_field", sync.auto_sync_box)
     _named(described, "CampaignMember", "test_members.member_field", tests.member_field)
     for name in ("Lead", "Contact"):
         _named(described, name, "test_members.field", tests.field)
@@ -71,18 +73,28 @@ def readable(described: Described, sync: CampaignSync) -> Seen:
         for field in OPTIONAL[name]
         if field not in described[name]["fields"]
     ]
-    more = [sync.auto_sync_field, *writable_statistics(described, sync)[0].values()]
+    goes = mapped(described, sync)
+    more = [sync.auto_sync_box, *goes.product]
+    more += writable_statistics(described, sync)[0].values()
+    of_members = [tests.member_field, *goes.members.values()]
+    owners = sync.notify.member_activity and OWNER in described["CampaignMember"]["fields"]
+    if sync.notify.member_activity and not owners:
+        text = f"CampaignMember.{OWNER} is hidden from this user: whose members act is not known"
+        hidden.append(Warned("hidden field", text))
     person = [name for name in (tests.field, tests.group_field) if name]
     return Seen(
         Fields(
             campaign=(*shown["Campaign"], *_new(more, shown["Campaign"])),
-            member=(*shown["CampaignMember"], *_new([tests.member_field], shown["CampaignMember"])),
+            member=(*shown["CampaignMember"], *_new(of_members, shown["CampaignMember"])),
             lead=(*shown["Lead"], *_new(person, shown["Lead"])),
             contact=(*shown["Contact"], *_new(person, shown["Contact"])),
             member_test=tests.member_field,
             person_test=tests.field,
+            there={THERE_COLUMNS[fact]: name for fact, name in goes.members.items()},
+            owners=owners,
         ),
         tuple(hidden),
+        goes,
     )
 
 
@@ -106,23 +118,27 @@ def _named(described: Described, name: str, key: str, field: str | None) -> None
 def writable_statistics(
     described: Described, sync: CampaignSync
 ) -> tuple[dict[str, str], list[Warned]]:
-    """Statistic → field of Campaign, where describe says it may be written; else a warning."""
+    """Statistic → field of Campaign, where describe says it may be written; else a warning.
+
+    Raises:
+        InputError: a field that ``pam.fields`` names is not there, or not writable.
+    """
     fields = described["Campaign"]["fields"]
-    good: dict[str, str] = {}
+    good: dict[str, str] = dict(mapped(described, sync).statistics)
     warned = []
-    for statistic, field in sync.statistics.items():
-        if field is None:
+    for statistic, name in sync.statistics.items():
+        if name is None:
             continue
-        if field not in fields:
-            text = f"Campaign has no field {field} that this user may see: {statistic} is not"
+        if name not in fields:
+            text = f"Campaign has no field {name} that this user may see: {statistic} is not"
             warned.append(
-                Warned("statistics not written", f"{text} written{nearest(field, fields)}")
+                Warned("statistics not written", f"{text} written{nearest(name, fields)}")
             )
-        elif "U" not in fields[field][0]:
-            text = f"Campaign.{field} may not be written by this user: {statistic} stays here"
+        elif "U" not in fields[name][0]:
+            text = f"Campaign.{name} may not be written by this user: {statistic} stays here"
             warned.append(Warned("statistics not written", text))
         else:
-            good[statistic] = field
+            good[statistic] = name
     return good, warned
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench.campaigns.editions import new_editions, sends_of
-from workbench.campaigns.look import WINDOW_MARGIN, Looked, taken_over, takes_deletes
+from workbench.campaigns.looked import Looked, taken_over, takes_deletes
 from workbench.campaigns.plan import Counts
 from workbench.campaigns.sent import Sent, cursor_after
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from workbench.store.state.campaign_changing import Changing
     from workbench.store.state.campaigns import CampaignRow
 
+WINDOW_MARGIN = timedelta(minutes=5)
+"""Deletions are asked for again from a little before the last read: clocks differ."""
 EVENTS = {
     "initial": "new campaign synced in",
     "manual": "manual sync completed",
@@ -39,16 +41,19 @@ def keep(looked: Looked, services: Services, sent: Sent, tally: Tally, began: da
     with services.state.campaigns.changing(looked.sync.name, run_id) as changing:
         changing.keep(plan.keep)
         changing.agree(_agreed(sent))
+        changing.tell([{"member_id": each, **row} for each, row in sent.told.items()])
         changing.leave(plan.leave)
-        changing.wait(looked.campaign_ids, _backlog(looked, sent), at=now)
+        among = None if looked.only is None else [*looked.only]
+        changing.wait(looked.campaign_ids, _backlog(looked, sent), at=now, among=among)
         inward = plan.sheet.filter(pc.equal(plan.sheet["direction"], "in"))
         changing.note(noted(inward, ("new", "changed", "gone")), state="done", at=now)
         changing.note(noted(plan.sheet, ("held", "conflict")), state="held", at=now)
         changing.answered(sent.failed, "status")
+        changing.answered(sent.fields_failed, "field")
         changing.answered(sent.statistics_failed, "statistic")
         changing.answered(sent.opt_outs_failed, "opt-out")
         shares = _shares(looked)
-        for row in looked.chosen:
+        for row in looked.chosen if looked.only is None else ():
             _settle(changing, looked, sent, row, now)
             _editions(changing, looked, row, edition_ids[row.id], now)
         lines = [_line(looked, sent, row, trigger, began, now, shares) for row in looked.chosen]
@@ -95,7 +100,7 @@ def _meanwhile(looked: Looked, sent: Sent) -> list[dict[str, Any]]:
         connection.execute("SET TimeZone = 'UTC'")
         connection.register("again", sent.again.rows)
         connection.register("before", looked.plan.inputs.theirs)
-        connection.register("written", pa.table({"id": pa.array(list(sent.agreed), pa.string())}))
+        connection.register("written", pa.table({"id": pa.array(sent.written, pa.string())}))
         # A row that we wrote may have got a new address in the same seconds.
         found = connection.sql("""
             SELECT a.* FROM again a
@@ -124,8 +129,9 @@ def _json(row: Mapping[str, Any]) -> dict[str, Any]:
 def _settle(
     changing: Changing, looked: Looked, sent: Sent, row: CampaignRow, now: datetime
 ) -> None:
-    written = sent.again is not None and row.id in set(
-        looked.plan.writes["campaign_id"].to_pylist()
+    sent_to = (looked.plan.writes, looked.plan.facts)
+    written = sent.again is not None and any(
+        pc.index(rows["campaign_id"], row.id).as_py() >= 0 for rows in sent_to
     )
     read = sent.again if written and sent.again else looked.members
     started = looked.members.started_at
@@ -133,6 +139,7 @@ def _settle(
     columns: dict[str, Any] = {
         "cursor_at": cursor_after(looked, read),
         "deleted_until": covered or started - WINDOW_MARGIN,
+        "members_read_with": looked.known.seen.fields.beside,
         f"{looked.kind}_at": now,
         "statistics": _figures(looked, row.id),
         "warnings": [
@@ -214,13 +221,14 @@ def _texts(looked: Looked, sent: Sent, campaign: str) -> list[str]:
 
 def _notice(looked: Looked, sent: Sent, row: CampaignRow, now: datetime) -> dict[str, Any]:
     counts = looked.plan.by_campaign.get(row.id, Counts())
+    event = EVENTS[looked.kind] if looked.only is None else "failed writes tried again"
     moved = f"{counts.joined} joined, {counts.left} left, {counts.updated} changed"
     return {
         "at": now,
         "campaign_id": row.id,
         "owner": row.owner or row.owner_id,
-        "event": EVENTS[looked.kind],
-        "text": f"{row.name}: {EVENTS[looked.kind]}; {moved}",
+        "event": event,
+        "text": f"{row.name}: {event}; {moved}",
         "warnings": _texts(looked, sent, row.id),
     }
 

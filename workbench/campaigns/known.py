@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from workbench.campaigns import reading
-from workbench.campaigns.fields import STATUS_OBJECT, Described, Seen, readable
+from workbench.campaigns.fields import OBJECTS, STATUS_OBJECT, Described, Seen, readable
 from workbench.campaigns.reading import DESCRIBED_FOR
-from workbench.errors import RejectedError
+from workbench.errors import InputError, RejectedError
 
 if TYPE_CHECKING:
     from workbench.campaigns.model import CampaignSync
@@ -50,8 +50,14 @@ def known(
         InputError: a field that the document names is not there.
     """
     described = _described(sync, services, org, fresh=fresh)
-    seen = readable(described, sync)
-    rows = reading.all_campaigns(org, seen.fields, sync)
+    try:
+        seen = readable(described, sync)
+    except InputError:
+        if fresh:
+            raise
+        # Somebody may just have made the field that the document names.
+        return known(sync, services, org, fresh=True)
+    rows = reading.all_campaigns(org, seen, sync)
     there = {row["id"]: row.pop("statistics_there") for row in rows}
     services.state.campaigns.learn(sync.name, rows, at=services.now())
     services.state.campaigns.mark_deleted(sync.name, set(there))
@@ -63,15 +69,20 @@ def _described(
     sync: CampaignSync, services: Services, org: SalesforceClient, *, fresh: bool
 ) -> Mapping[str, Any]:
     history = services.state.campaign_history
-    usage = history.usage(sync.connection)
-    statuses = sync.status.unknown_label == "create"
-    if usage is not None and usage.describes and usage.described_at and not fresh:
-        recent = usage.described_at > services.now() - DESCRIBED_FOR
-        if recent and (not statuses or STATUS_OBJECT in usage.describes):
-            return usage.describes
-    told = reading.described(org, statuses=statuses)
-    now = services.now()
-    history.learn_usage(sync.connection, at=now, describes=told, described_at=now)
+    usage, now = history.usage(sync.connection), services.now()
+    wanted = [*OBJECTS]
+    wanted += [STATUS_OBJECT] if sync.status.unknown_label == "create" else []
+    wanted += [name] if (name := sync.pam.fields.get("edition.object")) else []
+    kept: Mapping[str, Any] = {}
+    since = now
+    described_at = usage.described_at if usage and usage.describes and not fresh else None
+    if usage and described_at and described_at > now - DESCRIBED_FOR:
+        kept, since = usage.describes or {}, described_at
+    missing = [name for name in wanted if name not in kept]
+    if not missing:
+        return kept
+    told = {**kept, **reading.described(org, missing)}
+    history.learn_usage(sync.connection, at=now, describes=told, described_at=since)
     return told
 
 

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from workbench.campaigns import reading, shapes
-from workbench.campaigns.budget import PAGE_ROWS, Estimate, estimate, write_calls
 from workbench.campaigns.engaged import engaged
 from workbench.campaigns.fields import (
     STATUS_OBJECT,
     may_tick_opt_outs,
     may_write_status,
-    writable_statistics,
 )
 from workbench.campaigns.known import Known
+from workbench.campaigns.looked import (
+    Looked,
+    carries_statistics,
+    statistics_of,
+    taken_over,
+    takes_deletes,
+    writes_back,
+)
 from workbench.campaigns.marked import with_marked
 from workbench.campaigns.plan import Inputs, ReconcilePlan, Rules, reconcile
-from workbench.campaigns.reading import Gone, Members
-from workbench.campaigns.statistics import Figures, figures
-from workbench.campaigns.statistics_out import StatisticsOut, statistics_out
+from workbench.campaigns.queries import Fields
+from workbench.campaigns.statistics import figures
 from workbench.campaigns.vocabulary import SyncKind
 from workbench.campaigns.warnings import Warned
 
@@ -32,60 +38,6 @@ if TYPE_CHECKING:
     from workbench.salesforce.client import SalesforceClient
     from workbench.services import Services
     from workbench.store.state.campaigns import CampaignRow
-
-WINDOW_MARGIN = timedelta(minutes=5)
-"""Deletions are asked for again from a little before the last read: clocks differ."""
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """Everything a sync found out, before it changes anything."""
-
-    sync: CampaignSync
-    kind: SyncKind
-    known: Known
-    chosen: tuple[CampaignRow, ...]
-    whole: tuple[str, ...]
-    """Campaigns read member by member; of the others only what changed."""
-    members: Members
-    gone: Gone | None
-    plan: ReconcilePlan
-    figures: Figures
-    statistics: StatisticsOut
-    warnings: tuple[Warned, ...] = ()
-    skipped: Mapping[str, str] = field(default_factory=dict)
-    """Campaign → why a batch leaves it out."""
-
-    @property
-    def campaign_ids(self) -> list[str]:
-        """The campaigns that are synced."""
-        return [row.id for row in self.chosen]
-
-    @property
-    def all_warnings(self) -> tuple[Warned, ...]:
-        """What the owners should read: of reading, of the plan, of the statistics."""
-        return (*self.warnings, *self.plan.warnings, *self.statistics.warnings)
-
-    @property
-    def calls(self) -> int:
-        """Calls that carrying this out costs from a fresh start: reads, writes, reading again."""
-        rows, sent = self.members.rows.num_rows, self.plan.writes.num_rows
-        statistics = self.statistics.rows.num_rows
-        read = 2 + int(rows) // PAGE_ROWS + (1 if self.gone else 0)
-        again = 2 + int(sent) // PAGE_ROWS if sent else 0
-        return read + write_calls(sent) + again + write_calls(statistics)
-
-    @property
-    def estimate(self) -> Estimate:
-        """The contract's own sum for this run."""
-        return estimate(
-            campaigns=len(self.chosen),
-            changed=0 if self.whole else self.members.rows.num_rows,
-            statuses=self.plan.writes.num_rows,
-            statistics=self.statistics.rows.num_rows,
-            members=self.members.rows.num_rows,
-            reconcile=bool(self.whole),
-        )
 
 
 def look(
@@ -98,18 +50,25 @@ def look(
     *,
     release: bool = False,
     skipped: Mapping[str, str] | None = None,
+    only: Sequence[str] | None = None,
 ) -> Looked:
     """Read both sides of some campaigns and decide what would change.
+
+    Args:
+        only: Members whose writes failed and are tried again, "" for statistics; nobody else is
+            read, and no cursor moves.
 
     Raises:
         InputError: the engagement dataset is not there or lacks a column.
         RemoteError: as the client says; nothing was changed.
     """
     ids = [row.id for row in chosen]
-    whole, since = _how(sync, kind, chosen, services)
+    fields = known.seen.fields
+    whole, since = ([], {}) if only is not None else _how(sync, kind, chosen, services, fields)
     started = services.now()
     gone = None
-    members = reading.members(org, known.seen.fields, sync, now=started, whole=whole, since=since)
+    these = [member for member in only or () if member]
+    members = reading.members(org, fields, sync, now=started, whole=whole, since=since, only=these)
     warnings = list(known.seen.warnings)
     if since and takes_deletes(sync, kind):
         gone = reading.deleted(
@@ -120,24 +79,31 @@ def look(
                 Warned("reconcile forced", "Deletions are known too far back: everybody is read")
             )
             whole, since, gone = ids, {}, None
-            members = reading.members(org, known.seen.fields, sync, now=started, whole=whole)
+            members = reading.members(org, fields, sync, now=started, whole=whole)
     happened = engaged(services.datasets, sync, ids)
-    backlog, gone_before = _backlog(services, sync, [each for each in ids if each not in whole])
+    waiting = [each for each in ids if each not in whole]
+    backlog, gone_before = _backlog(services, sync, waiting, these if only is not None else None)
     theirs = members.rows
     if backlog.num_rows:
         theirs = reading.latest([backlog, theirs])
     if kind == "initial":
-        people = reading.marked_people(org, known.seen.fields, sync)
+        people = reading.marked_people(org, fields, sync)
         theirs = with_marked(theirs, people, ids)
     if kind == "initial" or any(row.labels is None for row in chosen):
         chosen = _learned(services, sync, chosen, reading.labels(org, ids))
+    ours = _ours(services, sync, ids)
+    lost = pa.concat_tables([gone_before, *([gone.ids] if gone else [])])
+    complete = frozenset(whole if takes_deletes(sync, kind) else ())
+    merged, unseen = _merged(sync, known, org, ours, theirs, lost, complete)
     inputs = Inputs(
         theirs=theirs,
-        ours=_ours(services, sync, ids),
+        ours=ours,
         labels=_labels(chosen),
         rules=_rules(sync, kind, known, ids, release=release),
-        gone=pa.concat_tables([gone_before, *([gone.ids] if gone else [])]),
-        complete=frozenset(whole if takes_deletes(sync, kind) else ()),
+        gone=lost,
+        merged=merged,
+        complete=complete,
+        only=frozenset(these) if only is not None else None,
         events=happened.events,
         decisions=_decisions(services, sync, ids),
     )
@@ -147,6 +113,8 @@ def look(
         del plan  # two plans of a large campaign at once would be too much
         plan = reconcile(replace(inputs, labels=_labels(chosen)))
     counted = figures(plan.states, plan.matched, click_base=sync.stats.click_base)
+    wanted = None if only is None else frozenset(only)
+    records = _edition_records(sync, kind, known, org, ids, wanted)
     return Looked(
         sync=sync,
         kind=kind,
@@ -157,16 +125,26 @@ def look(
         gone=gone,
         plan=plan,
         figures=counted,
-        statistics=_statistics(sync, kind, known, counted),
-        warnings=(*warnings, *happened.warnings, *_changed_there(sync, chosen)),
+        statistics=statistics_of(sync, kind, known, counted, records, wanted),
+        warnings=(*warnings, *happened.warnings, *unseen, *_changed_there(sync, chosen)),
         skipped=skipped or {},
+        records=records,
+        only=wanted,
     )
 
 
 def _how(
-    sync: CampaignSync, kind: SyncKind, chosen: Sequence[CampaignRow], services: Services
+    sync: CampaignSync,
+    kind: SyncKind,
+    chosen: Sequence[CampaignRow],
+    services: Services,
+    fields: Fields,
 ) -> tuple[list[str], dict[str, datetime]]:
-    """Which campaigns are read whole, and since when the others are asked for changes."""
+    """Which campaigns are read whole, and since when the others are asked for changes.
+
+    Where other fields of members are asked for than the last time, nothing is known of those who
+    did not change.
+    """
     every = [row.id for row in chosen]
     counts = services.state.campaigns.member_counts(sync.name)
     total = sum(counts.get((sync.name, each), {}).get("total", 0) for each in every)
@@ -174,7 +152,8 @@ def _how(
     reconciles = kind in ("nightly", "hourly") and batch
     if kind == "initial" or reconciles or total <= sync.members.whole_up_to:
         return every, {}
-    since = {row.id: row.cursor_at for row in chosen if row.cursor_at is not None}
+    known = [row for row in chosen if fields.beside in ("", row.members_read_with or "")]
+    since = {row.id: row.cursor_at for row in known if row.cursor_at is not None}
     return [each for each in every if each not in since], since
 
 
@@ -193,10 +172,11 @@ def _decisions(services: Services, sync: CampaignSync, ids: Sequence[str]) -> pa
 
 
 def _backlog(
-    services: Services, sync: CampaignSync, ids: Sequence[str]
+    services: Services, sync: CampaignSync, ids: Sequence[str], only: Sequence[str] | None
 ) -> tuple[pa.Table, pa.Table]:
     """Members that an earlier run read and did not take over, and those it knew to be gone."""
     rows = services.state.campaigns.backlog(sync.name, ids)
+    rows = [row for row in rows if only is None or row["member_id"] in only]
     theirs = [_from_json(row["theirs"]) for row in rows if row["theirs"] is not None]
     gone = [{"member_id": row["member_id"]} for row in rows if row["theirs"] is None]
     return shapes.table(theirs, shapes.THEIRS), shapes.table(gone, shapes.GONE)
@@ -206,6 +186,53 @@ def _from_json(row: Mapping[str, Any]) -> dict[str, Any]:
     moments = ("joined_at", "modified_at", "person_modified_at")
     parsed = {name: datetime.fromisoformat(row[name]) for name in moments if row.get(name)}
     return {**row, **parsed}
+
+
+def _merged(
+    sync: CampaignSync,
+    known: Known,
+    org: SalesforceClient,
+    ours: pa.Table,
+    theirs: pa.Table,
+    lost: pa.Table,
+    complete: frozenset[str],
+) -> tuple[pa.Table, list[Warned]]:
+    """Whose person was merged, of those who are gone: asked only where that matters (Q07)."""
+    nothing = shapes.empty(shapes.MERGED)
+    if sync.merge.follow:
+        return nothing, []
+    if any("MasterRecordId" not in known.described[name]["fields"] for name in ("Lead", "Contact")):
+        text = "MasterRecordId is hidden from this user: merged members leave like deleted ones"
+        return nothing, [Warned("hidden field", text)]
+    whole = pa.array(sorted(complete), pa.string())
+    missing = pc.and_(
+        pc.is_in(ours["campaign_id"], value_set=whole),
+        pc.invert(pc.is_in(ours["member_id"], value_set=theirs["member_id"])),
+    )
+    told = pc.is_in(ours["member_id"], value_set=lost["member_id"])
+    gone = ours.filter(pc.or_(missing, told)).select(["member_id", "person_id"]).to_pylist()
+    people = [row["person_id"] for row in gone if row["person_id"]]
+    masters = reading.merged_into(org, people) if people else {}
+    rows = [
+        {"member_id": row["member_id"], "master": masters[row["person_id"]]}
+        for row in gone
+        if row["person_id"] in masters
+    ]
+    return shapes.table(rows, shapes.MERGED), []
+
+
+def _edition_records(
+    sync: CampaignSync,
+    kind: SyncKind,
+    known: Known,
+    org: SalesforceClient,
+    ids: Sequence[str],
+    only: frozenset[str] | None,
+) -> tuple[Mapping[str, Any], ...]:
+    editions = known.seen.mapped.editions
+    if editions is None or not carries_statistics(sync, kind, only):
+        return ()
+    return tuple(reading.editions(org, editions, ids))
 
 
 def _labels(chosen: Sequence[CampaignRow]) -> pa.Table:
@@ -236,6 +263,8 @@ def _rules(
     unknown = sync.status.unknown_label
     if unknown == "create" and not known.described.get(STATUS_OBJECT, {}).get("createable"):
         unknown = "hold"
+    writes = writes_back(sync, kind, "status")
+    fields = known.seen.mapped.members if writes else {}
     return Rules(
         maps={each: sync.status_map_of(each) for each in ids},
         policy=sync.conflict.member_status,
@@ -243,39 +272,12 @@ def _rules(
         hold_above_pct=sync.deletes.hold_above_pct,
         hold_above_n=sync.deletes.hold_above_n,
         release=release,
-        out=writes_back(sync, kind, "status") and may_write_status(known.described),
-        opt_outs=sync.optout.write_person
-        and writes_back(sync, kind, "status")
-        and may_tick_opt_outs(known.described),
-    )
-
-
-def writes_back(sync: CampaignSync, kind: SyncKind, what: str) -> bool:
-    """Whether a kind of sync carries statuses or statistics to Salesforce (Q02, Q03)."""
-    if kind == "initial" or kind not in sync.writeback.on:
-        return False
-    if kind == "nightly":
-        return what in sync.nightly.data
-    if kind == "hourly":
-        return what in sync.hourly.data and sync.hourly.directions != "in"
-    return True
-
-
-def takes_deletes(sync: CampaignSync, kind: SyncKind) -> bool:
-    """Whether a kind of sync lets members leave (Q03)."""
-    data = {"nightly": sync.nightly.data, "hourly": sync.hourly.data}
-    return "deleted" in data.get(kind, ("deleted",))
-
-
-def _statistics(
-    sync: CampaignSync, kind: SyncKind, known: Known, counted: Figures
-) -> StatisticsOut:
-    if not writes_back(sync, kind, "statistics"):
-        return StatisticsOut.none()
-    fields, warned = writable_statistics(known.described, sync)
-    types = {name: str(each[1]) for name, each in known.described["Campaign"]["fields"].items()}
-    return statistics_out(
-        counted, fields, types, known.there, warned, stop_pct=sync.bounce.stop_pct
+        out=writes and may_write_status(known.described),
+        opt_outs=sync.optout.write_person and writes and may_tick_opt_outs(known.described),
+        points=sync.scoring.points,
+        # Who is not scored has no points to write, not even none.
+        fields={each: fields[each] for each in fields if each != "points" or sync.scoring.points},
+        follow_merges=sync.merge.follow,
     )
 
 
@@ -293,13 +295,3 @@ def _changed_there(sync: CampaignSync, chosen: Sequence[CampaignRow]) -> list[Wa
                 text = f"Its {word} is now {there} in Salesforce, and {here} here"
                 warned.append(Warned("campaign changed in Salesforce", text, row.id))
     return warned
-
-
-def taken_over(row: CampaignRow) -> dict[str, Any]:
-    """What the first sync takes over of a campaign."""
-    return {
-        "name": row.name,
-        "type": row.type,
-        "start_date": row.start_date.isoformat() if row.start_date else None,
-        "end_date": row.end_date.isoformat() if row.end_date else None,
-    }

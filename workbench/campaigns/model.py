@@ -75,6 +75,23 @@ class CampaignSync(BaseModel):
             raise ValueError("`campaigns` names one campaign twice, with 15 and with 18 characters")
         return self
 
+    @model_validator(mode="after")
+    def _everything_goes_to_one_place(self) -> Self:
+        named, more = self.statistics, self.pam.statistics
+        if twice := sorted({name for name, field in named.items() if field} & set(more)):
+            raise ValueError(f"`statistics` and `pam` both say where {twice[0]} goes")
+        fields = [field.lower() for field in (*named.values(), *more.values()) if field]
+        if len(set(fields)) < len(fields):
+            raise ValueError("two statistics of `statistics` and `pam` go to one field")
+        if self.auto_sync_field is not None and "auto_sync" in self.pam.fields:
+            raise ValueError("`auto_sync_field` and `pam` both say where the checkbox is")
+        return self
+
+    @property
+    def auto_sync_box(self) -> str | None:
+        """The checkbox field on Campaign, whichever key names it; None keeps the box here."""
+        return self.auto_sync_field or self.pam.fields.get("auto_sync")
+
     def status_map_of(self, campaign_id: str) -> choices.StatusMap:
         """The mapping of one campaign, by its 15 or 18 characters: its own, or everybody's."""
         special = self.special(campaign_id)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from workbench import plan as plans
 from workbench.campaigns import plan_sql, shapes, sheet_sql
@@ -46,6 +47,12 @@ class Rules:
     """Whether this sync writes statuses to Salesforce."""
     opt_outs: bool = False
     """Whether it ticks Email Opt Out on people who opted out here (Q32)."""
+    points: Mapping[str, int] = field(default_factory=dict)
+    """Action → points; without any, members are not scored (Q22)."""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """Fact of a member → field of CampaignMember that it is written to (Q16)."""
+    follow_merges: bool = True
+    """Whether a member whose person was merged away leaves with its row (Q07)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,10 @@ class Inputs:
     """Members that Salesforce says were deleted; others than ours are ignored."""
     complete: frozenset[str] = frozenset()
     """Campaigns of which ``theirs`` holds every member, so that whoever is not in it is gone."""
+    merged: pa.Table = field(default_factory=lambda: shapes.empty(shapes.MERGED))
+    """Of the members that are gone: whose person was merged, where merges are not followed."""
+    only: frozenset[str] | None = None
+    """Members that are looked after; None is everybody. The others stay as they are."""
     events: pa.Table = field(default_factory=lambda: shapes.empty(shapes.EVENTS))
     decisions: pa.Table = field(default_factory=lambda: shapes.empty(shapes.DECISIONS))
 
@@ -78,6 +89,8 @@ class Counts:
     statuses_out: int = 0
     conflicts: int = 0
     held: int = 0
+    fields_out: int = 0
+    """Members of whom something else than the status is written to Salesforce."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +106,9 @@ class ReconcilePlan:
     """Statuses to send: campaign_id, member_id, before, after, label_responded, why."""
     opt_outs: pa.Table
     """People whose Email Opt Out is to be ticked: campaign_id, member_id, person_id, object."""
+    facts: pa.Table
+    """Members of whom facts are to be sent: campaign_id, member_id, state, reason, last_action,
+    points; ``inputs.rules.fields`` says which of them go where."""
     conflicts: pa.Table
     """campaign_id, member_id, agreed, theirs, ours, winner."""
     backlog: pa.Table
@@ -152,6 +168,7 @@ def _load(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
         "theirs": inputs.theirs.select(shapes.THEIRS.names),
         "ours": inputs.ours.select(shapes.OURS.names),
         "gone": inputs.gone,
+        "merged": inputs.merged,
         "labels": inputs.labels,
         "events": inputs.events,
         "decisions": inputs.decisions,
@@ -182,20 +199,23 @@ def _maps(maps: Mapping[str, StatusMap]) -> dict[str, pa.Table]:
 
 def _work_out(connection: duckdb.DuckDBPyConnection, rules: Rules) -> None:
     for step in (
-        plan_sql.base(),
+        plan_sql.base(follow_merges=rules.follow_merges),
         plan_sql.fate(
             hold_above_pct=rules.hold_above_pct,
             hold_above_n=rules.hold_above_n,
             release=rules.release,
+            follow_merges=rules.follow_merges,
         ),
         plan_sql.present(),
         plan_sql.matched(),
         plan_sql.facts(),
         plan_sql.settled(),
         plan_sql.weighed(policy=rules.policy, unknown_label=rules.unknown_label, out=rules.out),
-        plan_sql.final(),
+        plan_sql.scored(rules.points),
+        plan_sql.final(is_scored=bool(rules.points)),
         # With many members each of these is as large as the campaign itself.
         "DROP VIEW weighed; DROP VIEW settled; DROP TABLE facts; DROP TABLE people",
+        sheet_sql.fields_out(rules.fields),
         sheet_sql.sheet(policy=rules.policy, opt_outs=rules.opt_outs),
     ):
         connection.execute(step)
@@ -205,6 +225,14 @@ def _as_plan(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> Reconcile
     def arrow(query: str) -> pa.Table:
         return connection.sql(query).to_arrow_table()
 
+    def among(query: str) -> pa.Table:
+        rows = arrow(query)
+        return rows if wanted is None else rows.filter(pc.is_in(rows["member_id"], wanted))
+
+    wanted = None if inputs.only is None else pa.array(sorted(inputs.only), pa.string())
+    if wanted is not None:
+        connection.register("only_these", pa.table({"id": wanted}))
+        connection.execute("DELETE FROM sheet WHERE member_id NOT IN (SELECT id FROM only_these)")
     by_campaign = _counts(connection)
     states = ", ".join(
         f"{name}" for name in ("campaign_id", "member_id", "state", "reason", "status")
@@ -213,15 +241,16 @@ def _as_plan(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> Reconcile
         sheet=arrow(
             "SELECT * FROM sheet ORDER BY campaign_id, direction, what, member_id, field"
         ).cast(shapes.SHEET),
-        keep=arrow(sheet_sql.kept()).cast(shapes.OURS),
-        leave=arrow(sheet_sql.left()),
-        writes=arrow(sheet_sql.writes()),
-        opt_outs=arrow(
+        keep=among(sheet_sql.kept()).cast(shapes.OURS),
+        leave=among(sheet_sql.left()),
+        writes=among(sheet_sql.writes()),
+        opt_outs=among(
             f"SELECT campaign_id, member_id, person_id, object FROM ({sheet_sql.opt_outs()}) "
             f"WHERE {inputs.rules.opt_outs} ORDER BY ALL"
         ),
-        conflicts=arrow(sheet_sql.conflicts()),
-        backlog=arrow(sheet_sql.backlog()).select(shapes.BACKLOG.names).cast(shapes.BACKLOG),
+        facts=among(sheet_sql.facts()),
+        conflicts=among(sheet_sql.conflicts()),
+        backlog=among(sheet_sql.backlog()).select(shapes.BACKLOG.names).cast(shapes.BACKLOG),
         matched=arrow(
             "SELECT member_id, campaign_id, edition, event, times, first_at, last_at "
             "FROM matched WHERE here"
@@ -264,11 +293,15 @@ def _counts(connection: duckdb.DuckDBPyConnection) -> dict[str, Counts]:
                count(*) FILTER (what = 'status' AND direction = 'in' AND status = 'changed'),
                count(*) FILTER (what = 'status' AND direction = 'out' AND status = 'changed'),
                0,
-               count(DISTINCT member_id) FILTER (status IN ('held', 'conflict'))
+               count(DISTINCT member_id) FILTER (status IN ('held', 'conflict')),
+               count(DISTINCT member_id) FILTER (what = 'field')
         FROM sheet GROUP BY campaign_id
     """).fetchall()
     counted = {row[0]: Counts(*row[1:]) for row in rows}
-    disputes = f"SELECT campaign_id, count(*) FROM ({sheet_sql.conflicts()}) GROUP BY campaign_id"
+    disputes = (
+        f"SELECT campaign_id, count(*) FROM ({sheet_sql.conflicts()}) "
+        "WHERE member_id IN (SELECT member_id FROM sheet) GROUP BY campaign_id"
+    )
     for campaign, number in connection.execute(disputes).fetchall():
         counted[campaign] = replace(counted.get(campaign, Counts()), conflicts=number)
     return counted

@@ -1,12 +1,21 @@
 """The SQL of a reconcile, step by step: who leaves, who joins, whose word counts. Pure text.
 
-Tables in: ``theirs gone ours labels events decisions maps complete``. Each step makes a view, or a
-table where several read it; in the end there are ``fate``, ``final`` (every member afterwards) and
-``sheet``.
+Tables in: ``theirs gone merged ours labels events decisions maps complete``. Each step makes a
+view, or a table where several read it; in the end there are ``fate``, ``final`` (every member
+afterwards) and ``sheet``.
 """
 
+from collections.abc import Mapping
+
 from workbench import sql
-from workbench.campaigns.shapes import OURS, PERSON_COLUMNS, TEST_PREFIX, THEIRS
+from workbench.campaigns.shapes import (
+    OURS,
+    STILL,
+    TAKEN_COLUMNS,
+    TEST_PREFIX,
+    THEIRS,
+    THERE_NAMES,
+)
 from workbench.campaigns.vocabulary import ACTION_OF_EVENT, ACTIONS
 
 SIDES = tuple(name for name in OURS.names if name not in ("member_id", "campaign_id"))
@@ -18,8 +27,13 @@ ADDRESS = r"^[^@\s]+@[^@\s]+\.[^@\s@.]+$"
 """What can be mailed to: something, @, something with a dot. No more can be told from here."""
 
 
-def base() -> str:
-    """Both sides of every member, with what was decided about it."""
+def base(*, follow_merges: bool) -> str:
+    """Both sides of every member, with what was decided about it.
+
+    A member whose person was merged away, and who stayed for that, is gone once merges are
+    followed.
+    """
+    stayed = f"o.merged_into IS NOT NULL AND t.member_id IS NULL AND {follow_merges}"
     ours = ", ".join(f"o.{name} AS o_{name}" for name in SIDES)
     theirs = ", ".join(f"t.{name} AS t_{name}" for name in READ)
     return f"""
@@ -32,18 +46,29 @@ def base() -> str:
            g.member_id IS NOT NULL OR (
                t.member_id IS NULL AND c.campaign_id IS NOT NULL
                AND NOT starts_with(o.member_id, {sql.literal(TEST_PREFIX)})
-           ) AS gone,
+           ) OR ({stayed}) AS gone,
+           CASE WHEN t.member_id IS NULL THEN coalesce(p.master, o.merged_into) END AS master,
            {ours}, {theirs}
     FROM ours o
     FULL JOIN theirs t ON t.member_id = o.member_id
     LEFT JOIN gone g ON g.member_id = coalesce(o.member_id, t.member_id)
+    LEFT JOIN merged p ON p.member_id = o.member_id
     LEFT JOIN complete c ON c.campaign_id = o.campaign_id
     LEFT JOIN decisions d ON d.member_id = coalesce(o.member_id, t.member_id)
     """
 
 
-def fate(*, hold_above_pct: float, hold_above_n: int, release: bool) -> str:
-    """What becomes of each member as such; too many that leave one campaign stay, held."""
+def fate(*, hold_above_pct: float, hold_above_n: int, release: bool, follow_merges: bool) -> str:
+    """What becomes of each member as such; too many that leave one campaign stay, held.
+
+    Where merges are not followed (Q07), a member whose row Salesforce dropped for one stays as it
+    is, and one whose row went over to another person stays who it was: ``keeps_person``.
+    """
+    moved = (
+        "was AND read AND o_person_id IS NOT NULL AND t_person_id IS DISTINCT FROM o_person_id "
+        # A conversion gives the row a second id; only a merge exchanges one.
+        "AND t_is_converted IS NOT DISTINCT FROM o_is_converted"
+    )
     differs = " OR ".join(
         f"t_{name} IS DISTINCT FROM o_{name}" for name in (*COMPARED, "status", "is_test")
     )
@@ -51,11 +76,12 @@ def fate(*, hold_above_pct: float, hold_above_n: int, release: bool) -> str:
     return f"""
     CREATE TABLE fate AS
     WITH first AS (
-        SELECT *, {differs} AS differs,
+        SELECT *, {differs} AS differs, NOT {follow_merges} AND {moved} AS keeps_person,
                CASE WHEN gone AND NOT was THEN 'never'
                     WHEN decision IN ('hold', 'exclude')
                          THEN CASE WHEN gone OR (read AND (NOT was OR {differs}))
                                    THEN 'parked' ELSE 'stays' END
+                    WHEN was AND master IS NOT NULL AND NOT {follow_merges} THEN 'merged'
                     WHEN gone THEN 'leaves'
                     WHEN NOT was THEN 'joins'
                     WHEN read THEN 'read'
@@ -78,7 +104,9 @@ def present() -> str:
     """Every member that is there afterwards, with the person as Salesforce has them now."""
     taken = "fate IN ('joins', 'read')"
     person = ", ".join(
-        f"CASE WHEN {taken} THEN t_{name} ELSE o_{name} END AS {name}" for name in PERSON_COLUMNS
+        f"CASE WHEN {taken}{'' if name in THERE_NAMES else ' AND NOT keeps_person'} "
+        f"THEN t_{name} ELSE o_{name} END AS {name}"
+        for name in TAKEN_COLUMNS
     )
     return f"""
     CREATE VIEW present AS
@@ -91,8 +119,9 @@ def present() -> str:
         FROM (
             SELECT *, nullif(lower(trim(email)), '') AS address
             FROM (
-                SELECT member_id, campaign_id, was, fate, decision, {person},
+                SELECT member_id, campaign_id, was, fate, decision, master, keeps_person, {person},
                        CASE WHEN fate = 'read' AND t_email IS DISTINCT FROM o_email
+                                 AND NOT keeps_person
                             THEN coalesce(t_person_modified_at, t_modified_at)
                             ELSE o_email_since END AS email_since,
                        CASE WHEN {taken} THEN t_status ELSE o_status END AS status,
@@ -100,7 +129,7 @@ def present() -> str:
                            AS has_responded,
                        fate = 'read' AND t_status IS DISTINCT FROM o_status AS theirs_changed,
                        o_status, o_wanted, o_wanted_at, o_wanted_why, o_opted_out, o_opt_out,
-                       o_reason, o_last_action, o_last_action_at
+                       o_reason, o_last_action, o_last_action_at, o_points
                 FROM fate
                 WHERE fate NOT IN ('leaves', 'never') AND (was OR fate = 'joins')
             )
@@ -272,7 +301,8 @@ def weighed(*, policy: str, unknown_label: str, out: bool) -> str:
     SELECT *,
            CASE WHEN wish IS NULL THEN NULL
                 WHEN starts_with(member_id, {sql.literal(TEST_PREFIX)}) THEN 'never'
-                WHEN fate IN ('parked', 'leave held') OR decision IN ('hold', 'exclude')
+                WHEN fate IN ({", ".join(map(sql.literal, STILL))})
+                     OR decision IN ('hold', 'exclude')
                      THEN 'parked'
                 WHEN label IS NULL THEN 'unknown'
                 WHEN label = status THEN 'agreed'
@@ -285,8 +315,21 @@ def weighed(*, policy: str, unknown_label: str, out: bool) -> str:
     """
 
 
-def final() -> str:
+def scored(points: Mapping[str, int]) -> str:
+    """Points of each member: an action gives them once for each edition (Q22)."""
+    worth = ", ".join(f"({sql.literal(event)}, {number})" for event, number in points.items())
+    return f"""
+    CREATE TABLE scored AS
+    SELECT member_id, sum(worth)::BIGINT AS points
+    FROM (SELECT DISTINCT member_id, edition, event FROM matched WHERE here)
+    JOIN (VALUES {worth or "(NULL, 0)"}) w(event, worth) USING (event)
+    GROUP BY member_id
+    """
+
+
+def final(*, is_scored: bool) -> str:
     """Every member as the mail side will hold it, once writes are answered."""
+    points = "coalesce(s.points, 0)" if is_scored else "NULL::BIGINT"
     return f"""
     CREATE TABLE final AS
     WITH reasoned AS (
@@ -305,11 +348,11 @@ def final() -> str:
                ) AS place
         FROM reasoned
     )
-    SELECT member_id, campaign_id, was, fate, outcome, label, label_responded, unknown_label,
-           winner, disputed, wish, wish_why, theirs_changed, o_status,
+    SELECT a.member_id, campaign_id, was, fate, keeps_person, outcome, label, label_responded,
+           unknown_label, winner, disputed, wish, wish_why, theirs_changed, o_status,
            status AS theirs_status, has_responded AS theirs_responded,
            CASE WHEN outcome = 'disputed' THEN o_status ELSE status END AS status,
-           has_responded, {", ".join(PERSON_COLUMNS)},
+           has_responded, {", ".join(TAKEN_COLUMNS)},
            CASE WHEN outcome IN ('write', 'waits', 'unknown', 'disputed', 'parked')
                 THEN CASE WHEN outcome IN ('write', 'waits') THEN label ELSE wish END END
                AS wanted,
@@ -320,8 +363,10 @@ def final() -> str:
            opt_out,
            coalesce(plain_reason, CASE WHEN place > 1 THEN 'Duplicate e-mail' END) AS reason,
            CASE WHEN plain_reason IS NULL AND place = 1 THEN 'Active' ELSE 'Inactive' END AS state,
-           last_action, last_action_at, email_since
-    FROM alone
+           last_action, last_action_at, email_since,
+           CASE WHEN fate = 'parked' THEN o_points ELSE {points} END AS points,
+           CASE WHEN fate = 'merged' THEN master END AS merged_into
+    FROM alone a LEFT JOIN scored s ON s.member_id = a.member_id
     """
 
 

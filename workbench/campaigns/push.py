@@ -5,11 +5,12 @@ Decides nothing and knows no clock: what is in the plan is sent, and every row's
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
 
+from workbench.campaigns.budget import BULK_FROM
 from workbench.errors import CancelledError
 
 if TYPE_CHECKING:
@@ -49,15 +50,57 @@ def send_statuses(
             )
 
 
-def send_statistics(rows: pa.Table, org: SalesforceClient) -> Iterator[Answered]:
-    """Set the fields of campaigns that statistics go to; one row per campaign."""
-    by_campaign: dict[str, dict[str, Any]] = {}
+def send_facts(
+    facts: pa.Table,
+    fields: Mapping[str, str],
+    org: SalesforceClient,
+    *,
+    cancelled: Callable[[], bool],
+) -> Iterator[tuple[str, Answered]]:
+    """Set the fields of members that facts go to; yields (campaign, answer) for every row.
+
+    Every row has every field, or a bulk job would empty what another row does not name.
+
+    Raises:
+        CancelledError: between two calls, when somebody asked for it.
+        RemoteError: a call as a whole was refused; rows answered before it were written.
+    """
+    rows = facts.select(["campaign_id", "member_id", *fields]).to_pylist()
+    campaign_of = {row["member_id"]: row["campaign_id"] for row in rows}
+    outgoing = [
+        {"Id": row["member_id"], **{name: row[fact] for fact, name in fields.items()}}
+        for row in rows
+    ]
+    done = 0
+    for answers in org.update("CampaignMember", outgoing):
+        done += len(answers)
+        yield from ((campaign_of[each.id], each) for each in answers)
+        if cancelled() and done < len(rows):
+            raise CancelledError(
+                f"Cancelled after the fields of {done} of {len(rows)} members",
+                hint="Those written stay; the next sync goes on from there.",
+            )
+
+
+def send_statistics(rows: pa.Table, org: SalesforceClient) -> Iterator[tuple[str, Answered]]:
+    """Set the fields that statistics go to, record by record; yields (campaign, answer)."""
+    records: dict[str, dict[str, dict[str, Any]]] = {}
+    campaign_of = {}
     for row in rows.to_pylist():
-        one = by_campaign.setdefault(row["campaign_id"], {"Id": row["campaign_id"]})
+        of_object = records.setdefault(row["object"], {})
+        one = of_object.setdefault(row["record_id"], {"Id": row["record_id"]})
         after = row["after"]
         one[row["field"]] = int(after) if after == int(after) else after
-    for answers in org.update("Campaign", list(by_campaign.values())):
-        yield from answers
+        campaign_of[row["record_id"]] = row["campaign_id"]
+    # A bulk job would empty the fields that another row names: rows of the same fields together.
+    for name, of_object in records.items():
+        alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+        for record in of_object.values():
+            alike.setdefault(tuple(record), []).append(record)
+        several = alike.values() if len(of_object) >= BULK_FROM else [list(of_object.values())]
+        for few in several:
+            for answers in org.update(name, few):
+                yield from ((campaign_of[each.id], each) for each in answers)
 
 
 def tick_opt_outs(people: pa.Table, org: SalesforceClient) -> Iterator[Answered]:

@@ -6,11 +6,13 @@ As few queries as the contract's budget allows: all campaigns together, ids in o
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from workbench import sql
 from workbench.campaigns.budget import IDS_IN_URL
+from workbench.campaigns.mapped import EditionObject
+from workbench.campaigns.shapes import NUMBERS_THERE, THERE_NAMES
 
 CAMPAIGN_FIELDS = (
     "Id",
@@ -45,7 +47,8 @@ NEEDED = {
     "Contact": ("Id", "SystemModstamp"),
 }
 """Without these there is no sync; every other field may be hidden, with a warning."""
-TEXT, FLAG = "VARCHAR", "BOOLEAN"
+TEXT, FLAG, NUMBER = "VARCHAR", "BOOLEAN", "DOUBLE"
+OWNER_NAME = "LeadOrContactOwner.Name"
 
 
 def quoted(text: str) -> str:
@@ -82,13 +85,40 @@ class Fields:
     contact: tuple[str, ...]
     member_test: str | None = None
     person_test: str | None = None
+    there: Mapping[str, str] = field(default_factory=dict)
+    """Column of ``shapes.THERE`` → field of the member that is written by us."""
+    owners: bool = False
+    """Whether the owner of the lead or contact is asked for."""
 
     @property
     def of_members(self) -> tuple[str, ...]:
         """Every field of a member query, parents with their name before a dot."""
         parents = [f"Lead.{name}" for name in self.lead]
         parents += [f"Contact.{name}" for name in self.contact]
+        parents += [OWNER_NAME] if self.owners else []
         return (*self.member, *parents)
+
+    @property
+    def beside(self) -> str:
+        """The optional fields of members, as one text: where it changes, all must be read anew."""
+        told = [f"{column}={name}" for column, name in sorted(self.there.items())]
+        return ";".join([*told, *(["owner"] if self.owners else [])])
+
+
+def editions(editions_of: EditionObject, campaign_ids: Sequence[str]) -> str:
+    """The records of e-mail editions of some campaigns."""
+    return (
+        f"SELECT {', '.join(editions_of.fields)} FROM {editions_of.name} "
+        f"WHERE {editions_of.campaign} IN {listed(campaign_ids)}"
+    )
+
+
+def merged_people(name: str, person_ids: Sequence[str]) -> str:
+    """Leads or contacts that were merged into others; for a query that shows deleted ones."""
+    return (
+        f"SELECT Id, MasterRecordId FROM {name} WHERE IsDeleted = true "
+        f"AND MasterRecordId != null AND Id IN {listed(person_ids)}"
+    )
 
 
 def campaigns(fields: Fields) -> str:
@@ -109,6 +139,14 @@ def all_members(fields: Fields, campaign_ids: Sequence[str]) -> str:
     return (
         f"SELECT {', '.join(fields.of_members)} FROM CampaignMember "
         f"WHERE CampaignId IN {listed(campaign_ids)}"
+    )
+
+
+def these_members(fields: Fields, member_ids: Sequence[str]) -> str:
+    """Some members by their ids, with their persons."""
+    return (
+        f"SELECT {', '.join(fields.of_members)} FROM CampaignMember WHERE Id IN "
+        f"{listed(member_ids)}"
     )
 
 
@@ -165,6 +203,11 @@ def shaped(page: str, fields: Fields, *, follow_conversion: bool) -> str:
     def own(name: str, kind: str = TEXT) -> str:
         return sql.name(name) if name in fields.member else f"NULL::{kind}"
 
+    def there(column: str) -> str:
+        name = fields.there.get(column)
+        kind = NUMBER if column in NUMBERS_THERE else TEXT
+        return f"{own(name, kind) if name else f'NULL::{kind}'} AS {column}"
+
     tests = [f"coalesce({own(fields.member_test, FLAG)}, FALSE)"] if fields.member_test else []
     tests += [f"coalesce({person(fields.person_test, FLAG)}, FALSE)"] if fields.person_test else []
     return f"""
@@ -181,6 +224,8 @@ def shaped(page: str, fields: Fields, *, follow_conversion: bool) -> str:
            {_moment(own("CreatedDate"))} AS joined_at,
            {_moment(own("SystemModstamp"))} AS modified_at,
            {_moment(person("SystemModstamp"))} AS person_modified_at,
+           {OWNER_NAME if fields.owners else f"NULL::{TEXT}"} AS owner,
+           {", ".join(map(there, THERE_NAMES))},
            {_moment("greatest(SystemModstamp, Lead.SystemModstamp, Contact.SystemModstamp)")}
                AS touched_at
     FROM {page}

@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench.campaigns import queries, shapes
-from workbench.campaigns.fields import OBJECTS, STATUS_OBJECT, in_short
+from workbench.campaigns.fields import OBJECTS, STATUS_OBJECT, Seen, in_short
+from workbench.campaigns.mapped import EditionObject, Mapped
 from workbench.campaigns.queries import Fields
-from workbench.errors import MissingError, OverrunError, RejectedError
+from workbench.errors import InputError, MissingError, OverrunError, RejectedError
 from workbench.salesforce.answers import no_campaigns
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ DESCRIBED_FOR = timedelta(days=7)
 """How long the fields of an org are taken to be as they were: four calls a week."""
 DELETED_BACK = timedelta(days=15)
 """How far back deletions may be asked for (salesforce-api contract, section 6)."""
+LEAD_IDS, CONTACT_IDS = "00Q", "003"
+"""What the ids of leads and of contacts start with."""
 AHEAD = timedelta(minutes=1)
 """Replication ignores seconds: asked for until a minute from now, this minute is in."""
 
@@ -39,33 +42,36 @@ class Members:
     started_at: datetime
 
 
-def described(org: SalesforceClient, *, statuses: bool) -> dict[str, Any]:
-    """What this user may read and write of each object.
+def described(org: SalesforceClient, names: Iterable[str]) -> dict[str, Any]:
+    """What this user may read and write of each object; one call for each.
 
     Raises:
         AccessError: the campaign objects are not visible to this user.
+        InputError: the object that the document names for editions is not there.
     """
-    names = (*OBJECTS, STATUS_OBJECT) if statuses else OBJECTS
     told = {}
     for name in names:
         try:
             told[name] = in_short(org.describe(name))
         except MissingError as error:
+            if name not in (*OBJECTS, STATUS_OBJECT):
+                raise InputError(
+                    f"pam.fields edition.object: Salesforce shows this user no object {name}",
+                    hint="Correct the name, or give the integration user access to the object.",
+                ) from error
             raise no_campaigns() from error
     return told
 
 
-def all_campaigns(
-    org: SalesforceClient, fields: Fields, sync: CampaignSync
-) -> list[dict[str, Any]]:
+def all_campaigns(org: SalesforceClient, seen: Seen, sync: CampaignSync) -> list[dict[str, Any]]:
     """Every campaign of the org, as the store keeps it."""
     rows = []
-    for page in org.query(queries.campaigns(fields)):
-        rows += [_campaign(record, sync) for record in page]
+    for page in org.query(queries.campaigns(seen.fields)):
+        rows += [_campaign(record, sync, seen.mapped) for record in page]
     return rows
 
 
-def _campaign(record: Mapping[str, Any], sync: CampaignSync) -> dict[str, Any]:
+def _campaign(record: Mapping[str, Any], sync: CampaignSync, goes: Mapped) -> dict[str, Any]:
     counts = ("NumberOfLeads", "NumberOfContacts", "NumberOfConvertedLeads", "NumberOfResponses")
     row = {
         "id": record["Id"],
@@ -76,13 +82,16 @@ def _campaign(record: Mapping[str, Any], sync: CampaignSync) -> dict[str, Any]:
         "start_date": _day(record.get("StartDate")),
         "end_date": _day(record.get("EndDate")),
         "owner_id": record.get("OwnerId"),
-        "counts": {name: int(record.get(name) or 0) for name in counts},
+        "counts": {name: int(record.get(name) or 0) for name in counts}
+        | {name: record.get(name) for name in goes.product},
         "statistics_there": {
-            target: record.get(target) for target in sync.statistics.values() if target
+            target: record.get(target)
+            for target in (*sync.statistics.values(), *goes.statistics.values())
+            if target
         },
     }
-    if sync.auto_sync_field is not None:
-        row["auto_sync"] = bool(record.get(sync.auto_sync_field))
+    if sync.auto_sync_box is not None:
+        row["auto_sync"] = bool(record.get(sync.auto_sync_box))
     return row
 
 
@@ -109,6 +118,28 @@ def labels(org: SalesforceClient, campaign_ids: Sequence[str]) -> pa.Table:
     return shapes.table(rows, shapes.LABELS)
 
 
+def editions(
+    org: SalesforceClient, editions_of: EditionObject, campaign_ids: Sequence[str]
+) -> list[dict[str, Any]]:
+    """The records of e-mail editions of some campaigns, as Salesforce gives them."""
+    rows: list[dict[str, Any]] = []
+    for part in queries.chunks(campaign_ids):
+        for page in org.query(queries.editions(editions_of, part)):
+            rows += page
+    return rows
+
+
+def merged_into(org: SalesforceClient, person_ids: Iterable[str]) -> dict[str, str]:
+    """Those of some leads and contacts that were merged away, with whom they became."""
+    found: dict[str, str] = {}
+    wanted = sorted(set(person_ids))
+    for name, start in (("Lead", LEAD_IDS), ("Contact", CONTACT_IDS)):
+        for part in queries.chunks([each for each in wanted if each.startswith(start)]):
+            for page in org.query_all(queries.merged_people(name, part)):
+                found |= {row["Id"]: row["MasterRecordId"] for row in page}
+    return found
+
+
 def members(
     org: SalesforceClient,
     fields: Fields,
@@ -117,13 +148,18 @@ def members(
     now: datetime,
     whole: Sequence[str] = (),
     since: Mapping[str, datetime] | None = None,
+    only: Sequence[str] = (),
 ) -> Members:
     """Read members: all of the campaigns in ``whole``, those that changed of the others.
+
+    Args:
+        only: Ids of members that are read whatever became of them.
 
     Raises:
         RemoteError: as the client says; nothing read so far counts then.
     """
     asked = [queries.all_members(fields, part) for part in queries.chunks(whole)]
+    asked += [queries.these_members(fields, part) for part in queries.chunks(only)]
     lookback = timedelta(seconds=sync.members.lookback_s)
     for part in queries.chunks(sorted(since or {})):
         cursors = {campaign: (since or {})[campaign] for campaign in part}
@@ -225,8 +261,11 @@ def latest(tables: Iterable[pa.Table]) -> pa.Table:
 
 def _nested(fields: Fields) -> pa.Schema:
     flags = {"HasResponded", "HasOptedOutOfEmail", fields.member_test, fields.person_test}
+    numbers = {fields.there.get(column) for column in shapes.NUMBERS_THERE}
 
     def kind(name: str) -> pa.DataType:
+        if name in numbers:
+            return pa.float64()
         return pa.bool_() if name in flags else pa.string()
 
     def person(names: Sequence[str]) -> pa.DataType:
@@ -237,6 +276,7 @@ def _nested(fields: Fields) -> pa.Schema:
             *((name, kind(name)) for name in fields.member),
             ("Lead", person(fields.lead)),
             ("Contact", person(fields.contact)),
+            *([("LeadOrContactOwner", person(("Name",)))] if fields.owners else []),
         ]
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from workbench.campaigns.look import Looked
+from workbench.campaigns.looked import Looked
 from workbench.campaigns.sent import Sent
 
 
@@ -23,6 +23,8 @@ class SyncResult:
     failed: int
     warnings: tuple[str, ...]
     api_calls: int
+    member_fields: int = 0
+    """Members of whom facts beside the status were written."""
     campaigns: tuple[str, ...] = ()
     skipped: Mapping[str, str] = field(default_factory=dict)
     """Campaign → why a batch left it out."""
@@ -42,6 +44,7 @@ def in_numbers(looked: Looked) -> str:
         "changed": counts.updated,
         "statuses in": counts.statuses_in,
         "statuses out": counts.statuses_out,
+        **({"with fields out": counts.fields_out} if counts.fields_out else {}),
     }
     return ", ".join(f"{number} {name}" for name, number in told.items())
 
@@ -61,7 +64,7 @@ def result_of(looked: Looked, sent: Sent, run_id: int, calls: int) -> SyncResult
         },
         outward={
             "statuses": len(sent.agreed),
-            "editions": 0,
+            "editions": sent.editions,
             "statistics": sent.statistics,
         },
         conflicts=counts.conflicts,
@@ -72,6 +75,7 @@ def result_of(looked: Looked, sent: Sent, run_id: int, calls: int) -> SyncResult
             for each in warnings
         ),
         api_calls=calls,
+        member_fields=len(sent.told),
         campaigns=tuple(looked.campaign_ids),
         skipped=dict(looked.skipped),
     )

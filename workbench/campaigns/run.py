@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from workbench.campaigns.budget import write_calls
-from workbench.campaigns.calls import opened, require_share
+from workbench.campaigns.calls import opened, require_share, spent
 from workbench.campaigns.carry import carry_out
 from workbench.campaigns.choosing import Chosen, batch, find, one
 from workbench.campaigns.editions import new_editions, sends_of
 from workbench.campaigns.known import Known, with_known
-from workbench.campaigns.look import Looked, look
+from workbench.campaigns.look import look
+from workbench.campaigns.looked import Looked
 from workbench.campaigns.results import SyncResult, in_numbers, result_of
 from workbench.campaigns.turns import claimed, turn
 from workbench.campaigns.vocabulary import SyncKind
@@ -43,8 +43,12 @@ def preview(
     *,
     kind: SyncKind = "manual",
     release: bool = False,
+    only: Sequence[str] | None = None,
 ) -> Looked:
     """What a sync of one campaign would change on both sides; changes nothing on either.
+
+    Args:
+        only: As ``sync_one`` says.
 
     Raises:
         InputError: no such campaign, or it is not started.
@@ -54,7 +58,8 @@ def preview(
 
         def looked(told: Known) -> Looked:
             chosen = one(sync, kind, told, campaign_id)
-            return look(sync, kind, told, chosen.campaigns, services, org, release=release)
+            campaigns = chosen.campaigns
+            return look(sync, kind, told, campaigns, services, org, release=release, only=only)
 
         return with_known(sync, services, org, looked)
 
@@ -69,12 +74,15 @@ def sync_one(
     run_id: int | None = None,
     fingerprint: str | None = None,
     release: bool = False,
+    only: Sequence[str] | None = None,
 ) -> SyncResult:
     """Synchronize (manual) or New Edition (initial) for one campaign, as a recorded run.
 
     Args:
         fingerprint: Of the sheet that was seen; the sync goes only if it would still be that one.
         release: Let members leave although there are more than the limits allow.
+        only: Ids of members whose writes failed and are tried again, "" for the statistics;
+            nobody else is looked at.
 
     Raises:
         InputError: no such campaign, it is not started, or another run has it.
@@ -87,6 +95,7 @@ def sync_one(
 
     if run_id is None:
         options = {"campaign": campaign_id, "kind": kind, "release": release}
+        options |= {"only": list(only)} if only is not None else {}
         run_id = turn(f"{JOBS[kind]}/{sync.name}", services, sync, trigger, options)
     return _run(
         sync,
@@ -97,6 +106,7 @@ def sync_one(
         run_id=run_id,
         fingerprint=fingerprint,
         release=release,
+        only=only,
     )
 
 
@@ -178,13 +188,13 @@ def set_auto_sync(
         RemoteError: Salesforce refused; the checkbox is as it was.
     """
     row = find(services, sync, campaign_id)
-    if row is None or sync.auto_sync_field is not None:
+    if row is None or sync.auto_sync_box is not None:
         with opened(sync, services, "auto-sync") as org:
             row = with_known(
                 sync, services, org, lambda told: one(sync, "any", told, campaign_id).campaigns[0]
             )
-            if sync.auto_sync_field is not None:
-                _tick(org, row, sync.auto_sync_field, on=on)
+            if sync.auto_sync_box is not None:
+                _tick(org, row, sync.auto_sync_box, on=on)
     services.state.campaigns.change(sync.name, row.id, auto_sync=on)
     return row
 
@@ -206,6 +216,7 @@ def _run(
     run_id: int,
     fingerprint: str | None = None,
     release: bool = False,
+    only: Sequence[str] | None = None,
 ) -> SyncResult:
     runs = services.state.runs
     with runs.recorded(f"{JOBS[kind]}/{sync.name}", trigger, run_id=run_id) as tally:
@@ -218,7 +229,8 @@ def _run(
             taken = choose(told)
             with claimed(sync, services, taken, tally) as free:
                 taken = free
-                return _carried(sync, kind, told, free, services, org, tally, fingerprint, release)
+                looked = _looked(sync, kind, told, free, services, org, tally, release, only)
+                return _carried(looked, services, org, tally, fingerprint)
 
         try:
             with opened(sync, services, kind, tally) as org:
@@ -233,7 +245,7 @@ def _run(
     return result
 
 
-def _carried(
+def _looked(
     sync: CampaignSync,
     kind: SyncKind,
     told: Known,
@@ -241,13 +253,13 @@ def _carried(
     services: Services,
     org: SalesforceClient,
     tally: Tally,
-    fingerprint: str | None,
     release: bool,
-) -> SyncResult:
+    only: Sequence[str] | None,
+) -> Looked:
     tally.stage("reading members")
     for campaign, why in chosen.skipped.items():
         tally.log(f"Skipped {told.campaigns[campaign].name}: {why}", level="warning")
-    looked = look(
+    return look(
         sync,
         kind,
         told,
@@ -256,20 +268,30 @@ def _carried(
         org,
         release=release,
         skipped=chosen.skipped,
+        only=only,
     )
-    if fingerprint is not None and fingerprint != looked.plan.fingerprint:
+
+
+def _carried(
+    looked: Looked,
+    services: Services,
+    org: SalesforceClient,
+    tally: Tally,
+    fingerprint: str | None,
+) -> SyncResult:
+    if fingerprint is not None and fingerprint != looked.fingerprint:
         raise HeldError(
             f"What would change is no longer what was seen: {in_numbers(looked)}",
             hint="Preview it again; nothing was sent.",
         )
-    _require_few_calls(looked, org.api_calls)
+    _require_few_calls(looked, spent(looked.sync, org))
     members = looked.members.rows.num_rows
     tally.progress(done=0, total=None, rows=members, requests=org.api_calls)
     sent = carry_out(looked, services, org, tally)
     tally.progress(done=1, total=1, rows=members, requests=org.api_calls)
     for warned in (*looked.all_warnings, *sent.warnings):
         tally.log(str(warned), level="warning")
-    return result_of(looked, sent, tally.run_id, org.api_calls)
+    return result_of(looked, sent, tally.run_id, spent(looked.sync, org))
 
 
 def _require_few_calls(looked: Looked, calls: int) -> None:
@@ -279,8 +301,7 @@ def _require_few_calls(looked: Looked, calls: int) -> None:
         QuotaError: writing would go over it.
     """
     most = looked.sync.hourly.max_calls
-    rows = looked.plan.writes.num_rows
-    needed = calls + write_calls(rows) + write_calls(looked.statistics.rows.num_rows)
+    needed = calls + looked.calls_to_write
     if looked.kind == "hourly" and most is not None and needed > most:
         raise QuotaError(
             f"This run would cost {counted(needed, 'call')}; hourly.max_calls is {most}",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from workbench.campaigns.look import Looked
+from workbench.campaigns.looked import Looked
 from workbench.campaigns.reading import Members
 from workbench.campaigns.warnings import Warned
 
@@ -20,7 +20,12 @@ class Sent:
     failed: list[dict[str, Any]] = field(default_factory=list)
     gone: int = 0
     """Members that were deleted while we wrote."""
+    told: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Member → column of what stands in Salesforce → value, of those whose fields were written."""
+    fields_failed: list[dict[str, Any]] = field(default_factory=list)
     statistics: int = 0
+    editions: int = 0
+    """Statistics of editions that were written."""
     statistics_failed: list[dict[str, Any]] = field(default_factory=list)
     opt_outs_failed: list[dict[str, Any]] = field(default_factory=list)
     again: Members | None = None
@@ -32,7 +37,17 @@ class Sent:
     @property
     def every_failure(self) -> list[dict[str, Any]]:
         """All rows that Salesforce did not take."""
-        return [*self.failed, *self.opt_outs_failed, *self.statistics_failed]
+        return [
+            *self.failed,
+            *self.fields_failed,
+            *self.opt_outs_failed,
+            *self.statistics_failed,
+        ]
+
+    @property
+    def written(self) -> list[str]:
+        """Members of which something was written, once each."""
+        return list(dict.fromkeys((*self.agreed, *self.told)))
 
 
 def cursor_after(looked: Looked, members: Members) -> datetime:

@@ -8,6 +8,9 @@ MOMENT = pa.timestamp("us", tz="UTC")
 TEST_PREFIX = "test:"
 """Ids of global test members, who are on our side alone."""
 
+STILL = ("parked", "leave held", "merged")
+"""Fates of members about whom nothing goes to Salesforce."""
+
 PERSON = (
     ("lead_id", pa.string()),
     ("contact_id", pa.string()),
@@ -21,9 +24,22 @@ PERSON = (
     ("joined_at", MOMENT),
     ("modified_at", MOMENT),
     ("person_modified_at", MOMENT),
+    ("owner", pa.string()),
 )
 """What Salesforce is master of, beside the status."""
 PERSON_COLUMNS = tuple(name for name, _ in PERSON)
+
+THERE = (
+    ("state_there", pa.string()),
+    ("reason_there", pa.string()),
+    ("action_there", pa.string()),
+    ("points_there", pa.float64()),
+)
+"""What stands in the fields of Salesforce that we write; null where none is mapped."""
+THERE_NAMES = tuple(name for name, _ in THERE)
+NUMBERS_THERE = frozenset(name for name, kind in THERE if pa.types.is_floating(kind))
+TAKEN_COLUMNS = (*PERSON_COLUMNS, *THERE_NAMES)
+"""What is as it was read last."""
 
 THEIRS = pa.schema(
     [
@@ -32,6 +48,7 @@ THEIRS = pa.schema(
         ("status", pa.string()),
         ("has_responded", pa.bool_()),
         *PERSON,
+        *THERE,
     ]
 )
 """A member as Salesforce has it. ``person_id`` is the contact, or the lead where there is none."""
@@ -46,12 +63,16 @@ MAIL_SIDE = (
     ("last_action", pa.string()),
     ("last_action_at", MOMENT),
     ("email_since", MOMENT),
+    ("points", pa.int64()),
+    ("merged_into", pa.string()),
 )
 """What the mail side is master of."""
 OURS = pa.schema([*THEIRS, *MAIL_SIDE])
 """A member as the mail side has it; ``status`` is what both sides agreed on last."""
 
 GONE = pa.schema([("member_id", pa.string())])
+MERGED = pa.schema([("member_id", pa.string()), ("master", pa.string())])
+"""Members whose person Salesforce merged into another one, and dropped with its row."""
 LABELS = pa.schema(
     [
         ("campaign_id", pa.string()),
@@ -95,8 +116,8 @@ SHEET = pa.schema(
     ]
 )
 """The change sheet, one row per thing that would change. ``direction`` is in or out; ``what`` is
-joined, left, address, name, person, status, state or opt-out; ``status`` is new, changed, gone,
-held, conflict, dropped or waits."""
+joined, left, address, name, person, status, state, opt-out or field; ``status`` is new, changed,
+gone, held, conflict, dropped or waits."""
 
 
 def empty(schema: pa.Schema) -> pa.Table:

@@ -1,7 +1,19 @@
 """The SQL of what a reconcile shows and keeps: change sheet, backlog, rows to store. Pure text."""
 
+from collections.abc import Mapping
+
 from workbench import sql
-from workbench.campaigns.shapes import BACKLOG, OURS, SHEET, TEST_PREFIX, THEIRS
+from workbench.campaigns.mapped import THERE_COLUMNS
+from workbench.campaigns.shapes import (
+    BACKLOG,
+    NUMBERS_THERE,
+    OURS,
+    SHEET,
+    STILL,
+    TEST_PREFIX,
+    THEIRS,
+)
+from workbench.campaigns.vocabulary import MEMBER_FACTS
 
 FIELDS = {
     "email": "address",
@@ -19,6 +31,8 @@ OUTCOMES = {
     "parked": ("held", "'held by a person, or leaving'"),
 }
 """What an outward status comes to on the sheet, and its reason as SQL."""
+NOT_FOLLOWED = "'merges are not followed'"
+"""Why a merged member stays (Q07), as SQL."""
 
 
 def kept() -> str:
@@ -50,12 +64,53 @@ def writes() -> str:
 
 def opt_outs() -> str:
     """People who opted out of all mail here, and whose box in Salesforce is not ticked yet."""
-    return """
+    return f"""
     SELECT campaign_id, member_id, first_name, last_name, email, person_id,
            CASE WHEN person_id = contact_id THEN 'Contact' ELSE 'Lead' END AS object
     FROM final
     WHERE opt_out = 'Opt Out Direct' AND NOT coalesce(opted_out, FALSE)
-      AND person_id IS NOT NULL AND fate NOT IN ('parked', 'leave held')
+      AND person_id IS NOT NULL AND fate NOT IN ({", ".join(map(sql.literal, STILL))})
+      AND NOT keeps_person
+    """
+
+
+def fields_out(fields: Mapping[str, str]) -> str:
+    """What would change in the fields of members that we write, one row each (Q16).
+
+    Args:
+        fields: Fact of a member → field of CampaignMember; none where nothing is written.
+    """
+    parts = [_field_out(fact, name) for fact, name in fields.items()]
+    nothing = "SELECT NULL AS fact, NULL AS field, NULL AS before, NULL AS after"
+    rows = " UNION ALL ".join(parts) or f"{nothing}, * FROM final WHERE FALSE"
+    return f"CREATE TABLE fields_out AS {rows}"
+
+
+def _field_out(fact: str, name: str) -> str:
+    stands, wanted = THERE_COLUMNS[fact], fact
+    differs = f"nullif({stands}, '') IS DISTINCT FROM {wanted}"
+    before = stands
+    if stands in NUMBERS_THERE:
+        # An empty field is as good as 0, or every member would be written at the first sync.
+        differs = f"{wanted} IS NOT NULL AND coalesce({stands}, 0) <> {wanted}"
+        before = (
+            f"CASE WHEN {stands} = floor({stands}) THEN {stands}::BIGINT::VARCHAR "
+            f"ELSE {stands}::VARCHAR END"
+        )
+    return f"""
+    SELECT {sql.literal(fact)} AS fact, {sql.literal(name)} AS field, {before} AS before,
+           {wanted}::VARCHAR AS after, *
+    FROM final
+    WHERE {differs} AND fate NOT IN ({", ".join(map(sql.literal, STILL))})
+      AND NOT starts_with(member_id, {sql.literal(TEST_PREFIX)})
+    """
+
+
+def facts() -> str:
+    """Every fact of the members of whom one is to be written: they are sent together."""
+    return f"""
+    SELECT campaign_id, member_id, {", ".join(MEMBER_FACTS)} FROM final
+    WHERE member_id IN (SELECT member_id FROM fields_out) ORDER BY campaign_id, member_id
     """
 
 
@@ -93,6 +148,7 @@ def sheet(*, policy: str, opt_outs: bool) -> str:
     """Everything that would change, one row each, in both directions."""
     parts = [_joined(), _left(), *_fields(), _status_in(policy), _status_out(), _state()]
     parts += [_opt_out()] if opt_outs else []
+    parts += [_fields_out()]
     listed = ", ".join(SHEET.names)
     return f"""
     CREATE TABLE sheet AS
@@ -129,8 +185,10 @@ def _left() -> str:
     return f"""
     SELECT {_who("o_")}, {row},
            CASE fate WHEN 'leave held' THEN leaving || ' of ' || standing || ' would leave'
+                     WHEN 'merged' THEN 'merged into ' || master || ': ' || {NOT_FOLLOWED}
                      WHEN 'parked' THEN decided_because END AS reason
-    FROM fate WHERE fate IN ('leaves', 'leave held') OR (fate = 'parked' AND was AND gone)
+    FROM fate
+    WHERE fate IN ('leaves', 'leave held', 'merged') OR (fate = 'parked' AND was AND gone)
     """
 
 
@@ -145,15 +203,17 @@ def _fields() -> list[str]:
                 sql.literal(field),
                 f"o_{field}",
                 f"t_{field}",
-                "CASE WHEN fate = 'parked' THEN 'held' ELSE 'changed' END",
+                "CASE WHEN fate = 'parked' OR keeps_person THEN 'held' ELSE 'changed' END",
             )
         },
-               CASE WHEN {sql.literal(field)} = 'person_id'
+               CASE WHEN keeps_person THEN 'merged: ' || {NOT_FOLLOWED}
+                    WHEN {sql.literal(field)} = 'person_id'
                     THEN CASE WHEN t_is_converted THEN 'converted lead' ELSE 'merged' END
                     ELSE decided_because END AS reason
         FROM fate
         WHERE (fate = 'read' OR (fate = 'parked' AND was AND read AND NOT gone))
           AND t_{field} IS DISTINCT FROM o_{field}
+          AND ({sql.literal(field)} = 'person_id' OR NOT keeps_person)
         """
         for field, what in FIELDS.items()
     ]
@@ -207,6 +267,13 @@ def _opt_out() -> str:
     row = _row("out", "opt-out", "'HasOptedOutOfEmail'", "'false'", "'true'", "'changed'")
     return f"""
     SELECT {_who("")}, {row}, 'opted out here: of all mail' AS reason FROM ({opt_outs()})
+    """
+
+
+def _fields_out() -> str:
+    row = _row("out", "field", "field", "before", "after", "'changed'")
+    return f"""
+    SELECT {_who("")}, {row}, replace(fact, '_', ' ') AS reason FROM fields_out
     """
 
 

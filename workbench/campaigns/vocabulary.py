@@ -72,3 +72,33 @@ STATISTICS = (
     "bounce_rate",
 )
 """What can be written to a field of the campaign; rates are fractions from 0 to 1."""
+
+EDITION_STATISTICS = (
+    "sent",
+    "delivered",
+    "opened",
+    "clicked",
+    "completed",
+    "bounced",
+    "opted_out",
+    "complained",
+    "active",
+    "sent_rate",
+    "open_rate",
+    "click_rate",
+)
+"""What can be written to a field of an edition's record in Salesforce."""
+MEMBER_FACTS = ("state", "reason", "last_action", "points")
+"""What of a member, beside its status, can be written to a field of the campaign member."""
+SCORED = ("opened", "clicked", "completed")
+"""The actions that can give points (Q22)."""
+PRODUCT_FIELDS = {
+    "inactive": "PAM__Inactive_Members__c",
+    "active": "PAM__Active_Members__c",
+    "total": "PAM__Total_Members__c",
+    "click_to_open_rate": "PAM__Click_to_Open_Rate__c",
+    "completion_to_open_rate": "PAM__Completion_to_Open_Rate__c",
+    "delivered": "PAM__Delivered__c",
+}
+"""The source product's own fields whose names are known (campaign-sync contract, section 3).
+Salesforce computes them itself, so they are read and shown and never written."""

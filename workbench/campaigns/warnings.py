@@ -17,6 +17,7 @@ Code = Literal[
     "unknown status label",
     "hidden field",
     "converted lead",
+    "merged person",
     "deletes held",
     "closed campaign skipped",
     "over API allocation",
@@ -59,6 +60,7 @@ def from_tables(connection: duckdb.DuckDBPyConnection) -> tuple[Warned, ...]:
         *_addresses(connection),
         *_labels(connection),
         *_converted(connection),
+        *_merged(connection),
         *_leaving(connection),
         *_strangers(connection),
     )
@@ -100,6 +102,22 @@ def _converted(connection: duckdb.DuckDBPyConnection) -> list[Warned]:
     """).fetchall()
     return [
         Warned("converted lead", f"{counted(n, 'lead')} became contacts", campaign)
+        for campaign, n in rows
+    ]
+
+
+def _merged(connection: duckdb.DuckDBPyConnection) -> list[Warned]:
+    rows = connection.execute("""
+        SELECT campaign_id, count(*) FROM fate WHERE fate = 'merged' OR keeps_person
+        GROUP BY ALL ORDER BY ALL
+    """).fetchall()
+    return [
+        Warned(
+            "merged person",
+            f"{counted(n, 'member')} merged in Salesforce and left as before here: "
+            "merges are not followed",
+            campaign,
+        )
         for campaign, n in rows
     ]
 

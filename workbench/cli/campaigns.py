@@ -11,7 +11,7 @@ from workbench.cli.stopping import stoppable
 from workbench.errors import InputError, RemoteError
 
 if TYPE_CHECKING:
-    from workbench.campaigns.look import Looked
+    from workbench.campaigns.looked import Looked
     from workbench.campaigns.model import CampaignSync
     from workbench.campaigns.results import SyncResult
     from workbench.services import Services

@@ -98,6 +98,11 @@ class SalesforceClient:
         return self._desk.api_calls
 
     @property
+    def bulk_calls(self) -> int:
+        """Those of them that bulk jobs made, which an org may or may not count (S14)."""
+        return self._desk.bulk_calls
+
+    @property
     def usage(self) -> Usage | None:
         """What answers of the last minute said of the whole org's calls; None before the first."""
         return self._desk.usage

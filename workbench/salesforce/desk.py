@@ -26,6 +26,8 @@ PATIENCE = Patience(attempts=6, first_wait_s=0.5, longest_wait_s=10.0, throttled
 VERSIONS = "services/data"
 FREE_ENDPOINTS = frozenset((TOKEN_ENDPOINT, "versions"))
 """What does not count as an API call."""
+BULK_ENDPOINTS = "jobs/"
+"""How the endpoints of bulk jobs begin."""
 
 T = TypeVar("T")
 
@@ -78,6 +80,12 @@ class Desk:
         """Calls so far that count against the org's limit, repeats among them."""
         read = self.meter.snapshot().endpoints
         return sum(one.calls for name, one in read.items() if name not in FREE_ENDPOINTS)
+
+    @property
+    def bulk_calls(self) -> int:
+        """Those of them that were about bulk jobs."""
+        read = self.meter.snapshot().endpoints
+        return sum(one.calls for name, one in read.items() if name.startswith(BULK_ENDPOINTS))
 
     @property
     def usage(self) -> Usage | None:

@@ -13,7 +13,7 @@ from workbench.ui.session import explained, remember, remembered, services
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from workbench.campaigns.look import Looked
+    from workbench.campaigns.looked import Looked
     from workbench.campaigns.model import CampaignSync
     from workbench.campaigns.vocabulary import SyncKind
     from workbench.store.state.campaigns import CampaignRow

@@ -23,7 +23,7 @@ from workbench.ui.session import (
 from workbench.ui.session import ask as open_question
 
 if TYPE_CHECKING:
-    from workbench.campaigns.look import Looked
+    from workbench.campaigns.looked import Looked
     from workbench.campaigns.model import CampaignSync
     from workbench.store.state.campaigns import CampaignRow
 

@@ -63,6 +63,30 @@ class Changing:
                 ],
             )
 
+    def tell(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """What stands in Salesforce's fields of members by now: ``member_id`` and columns."""
+        if not rows:
+            return
+        table = campaign_members
+        columns = {name: bindparam(f"now_{name}") for name in rows[0] if name != "member_id"}
+        told = (
+            update(table)
+            .where(table.c.sync == self._sync, table.c.member_id == bindparam("at_member"))
+            .values(**columns)
+        )
+        for start in range(0, len(rows), AT_ONCE):
+            part = rows[start : start + AT_ONCE]
+            self._connection.execute(
+                told,
+                [
+                    {
+                        "at_member": row["member_id"],
+                        **{f"now_{name}": row[name] for name in columns},
+                    }
+                    for row in part
+                ],
+            )
+
     def leave(self, member_ids: pa.Table) -> None:
         """Remove members."""
         gone = delete(campaign_members).where(
@@ -73,11 +97,22 @@ class Changing:
             self._connection.execute(gone, [{"gone": row["member_id"]} for row in rows])
 
     def wait(
-        self, campaign_ids: Sequence[str], rows: Sequence[Mapping[str, Any]], *, at: datetime
+        self,
+        campaign_ids: Sequence[str],
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        at: datetime,
+        among: Sequence[str] | None = None,
     ) -> None:
-        """Replace the backlog of these campaigns: ``member_id campaign_id theirs reason``."""
+        """Replace the backlog of these campaigns: ``member_id campaign_id theirs reason``.
+
+        Args:
+            among: The members whose backlog is replaced; None is everybody's.
+        """
         table = campaign_backlog
         mine = (table.c.sync == self._sync) & table.c.campaign_id.in_(list(campaign_ids))
+        if among is not None:
+            mine &= table.c.member_id.in_(list(among))
         self._connection.execute(delete(table).where(mine))
         if rows:
             kept = [{**row, "sync": self._sync, "at": at} for row in rows]
