@@ -13,19 +13,9 @@ from workbench.standin.metadata.entities import Entities, Values, with_text
 from workbench.standin.metadata.schema import Kind
 from workbench.standin.seeds.catalogue import Catalogue, make_catalogue
 from workbench.standin.seeds.documents import make_reports, make_segments
-from workbench.standin.seeds.people import People, Seed, make_people
+from workbench.standin.seeds.people import SEED_SWITCHES, People, Seed, make_people
 from workbench.standin.seeds.sizes import APPS, Size
 from workbench.standin.switches import Switches
-
-SEED_SWITCHES = (
-    "missing_lastupdated",
-    "dnp_without_auto",
-    "equal_timestamps",
-    "quoted_ids",
-    "empty_account",
-)
-"""The ``seed_…`` switches."""
-
 
 MOST_LENT = 20_000
 """Up to this many visitors or accounts, the rows of the start are kept for the next reset."""

@@ -16,7 +16,7 @@ from workbench.standin.salesforce.moments import wire
 from workbench.standin.salesforce.org import Org, Record
 from workbench.standin.salesforce.plans import SIZES, CampaignPlan, OrgSize
 from workbench.standin.seeds import words
-from workbench.standin.seeds.people import Seed, make_people
+from workbench.standin.seeds.people import SEED_SWITCHES, Seed, make_people
 from workbench.standin.seeds.sizes import SIZES as PENDO_SIZES
 
 DAY_MS = 86_400_000
@@ -25,13 +25,6 @@ VISITOR_SHARE = 0.67
 CONVERTED_SHARE = 0.05
 OLDEST_DAYS = 300
 """How long ago the first people were entered."""
-SEED_SWITCHES = (
-    "missing_lastupdated",
-    "dnp_without_auto",
-    "equal_timestamps",
-    "quoted_ids",
-    "empty_account",
-)
 Ints = npt.NDArray[np.int64]
 
 

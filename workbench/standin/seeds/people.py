@@ -18,6 +18,14 @@ from workbench.standin.seeds.sizes import APPS, HOSTS, Size
 Ints = npt.NDArray[np.int64]
 DAY_MS = 86_400_000
 """Only for ages and spreads; never for the start of a local day."""
+SEED_SWITCHES = (
+    "missing_lastupdated",
+    "dnp_without_auto",
+    "equal_timestamps",
+    "quoted_ids",
+    "empty_account",
+)
+"""The ``seed_…`` switches: which awkward cases are sown."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,7 @@ class Seed:
     size: Size
     now_ms: int
     switches: Mapping[str, bool]
-    """The ``seed_…`` switches: which awkward cases are sown."""
+    """Which of `SEED_SWITCHES` are on."""
 
 
 def make_people(seed: Seed) -> People:
