@@ -16,11 +16,11 @@ first). `accountId`, `remoteIp`, `userAgent` and `server` are the visitor's usua
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 from workbench.standin import zones
 from workbench.standin.control import ActError as ActError
+from workbench.standin.control import told_moment
 from workbench.standin.events.raw import RawEvents, joined
 from workbench.standin.events.store import KINDS as EVENT_KINDS
 from workbench.standin.events.store import one_event
@@ -165,13 +165,7 @@ def _values(subscription: Subscription, kind: Kind, given: Mapping[str, Any]) ->
 def _moment(value: Any) -> int:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return int(value)
-    try:
-        moment = datetime.fromisoformat(str(value))
-    except ValueError as error:
-        raise ActError(f"{value} is not a moment") from error
-    if moment.tzinfo is None:
-        raise ActError(f"{value} has no time zone")
-    return zones.to_ms(moment)
+    return zones.to_ms(told_moment(value))
 
 
 _ACTS: dict[str, Callable[[Subscription, Act], dict[str, Any]]] = {

@@ -3,6 +3,7 @@
 import threading
 from collections import Counter, deque
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -21,6 +22,21 @@ LONGEST_BODY = 100_000
 
 class ActError(ValueError):
     """Nobody can do that; the text says why."""
+
+
+def told_moment(value: Any) -> datetime:
+    """An aware moment that somebody wrote as ISO 8601.
+
+    Raises:
+        ActError: it is none, or has no time zone.
+    """
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError as error:
+        raise ActError(f"{value} is not a moment") from error
+    if moment.tzinfo is None:
+        raise ActError(f"{value} has no time zone")
+    return moment
 
 
 def _by_path(request: Request) -> str:

@@ -28,10 +28,10 @@ changes records waits for the switch ``late_commit_s``, and then has the stamp o
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from workbench.standin.control import ActError
+from workbench.standin.control import ActError, told_moment
 from workbench.standin.salesforce import ids, rules
 from workbench.standin.salesforce.members import member_of
 from workbench.standin.salesforce.moments import wire
@@ -238,7 +238,7 @@ def delete(org: Org, act: Act) -> dict[str, Any]:
 
 def purge_delete_log(org: Org, act: Act) -> dict[str, Any]:
     """The org forgets deletions before their time."""
-    org.rows("DELETE FROM _deleted WHERE at < ?", wire(_moment(act["before"])))
+    org.rows("DELETE FROM _deleted WHERE at < ?", wire(told_moment(act["before"])))
     return {}
 
 
@@ -268,7 +268,7 @@ def move_clock(api: "Api", act: Act) -> dict[str, Any]:
     units = ("days", "hours", "minutes", "seconds")
     by = timedelta(**{unit: float(act.get(unit, 0)) for unit in units})
     if "to" in act:
-        by = _moment(act["to"]) - api.org.clock.now()
+        by = told_moment(act["to"]) - api.org.clock.now()
     api.org.clock.move(by // timedelta(milliseconds=1))
     return {"now": wire(api.org.clock.now())}
 
@@ -286,16 +286,6 @@ def _row(org: Org, name: str, record_id: Any) -> Record:
     if record is None or record["IsDeleted"]:
         raise ActError(f"There is no {name} {record_id}")
     return record
-
-
-def _moment(value: Any) -> datetime:
-    try:
-        moment = datetime.fromisoformat(str(value))
-    except ValueError as error:
-        raise ActError(f"{value} is not a moment") from error
-    if moment.tzinfo is None:
-        raise ActError(f"{value} has no time zone")
-    return moment
 
 
 RecordAct = Callable[[Org, Act], dict[str, Any]]
