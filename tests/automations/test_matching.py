@@ -84,7 +84,8 @@ def test_a_number_can_be_an_id() -> None:
     }
 
 
-IDS = ("acme", "ACME", " acme", "0acme", "Beta", "b-eta", "b_eta", "007", "7", SHORT, LONG, "zz")
+IDS = ("acme", "ACME", " acme", "0acme", "Beta", "b-eta", "b_eta", "007", "7", SHORT, LONG, "zz",
+       "-", "--")  # fmt: skip
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -96,7 +97,8 @@ def test_rules_changed_one_after_another_find_what_they_find_at_once(
     live = {id: {"predict_score": "Poor"} for id in chance.sample(IDS, 7)}
     before = [[id, "Poor"] for id in chance.sample(sorted(live), 3)]
     last = pa.table({"id": [id for id, _ in before], "predict_score": [s for _, s in before]})
-    every = ["trim", "lower", "strip_leading_zeros", "sfdc18", {"replace": {"-": "_"}}]
+    every = ["trim", "lower", "strip_leading_zeros", "sfdc18", {"replace": {"-": "_"}},
+             {"replace": {"-": ""}}]  # fmt: skip
     preparation = Preparation(duck)
     stands = replace(inputs(automation(), base(rows), live), last=last)
     changed = 0

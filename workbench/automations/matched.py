@@ -88,7 +88,8 @@ class Match:
         rules = self.automation.update.match
         if not rules:
             joins = " LEFT JOIN live ON live.id = base.key"
-            return f"CREATE OR REPLACE TABLE matched AS {self._from_base('live.id', '1', joins)}"
+            times = "CASE WHEN live.id IS NOT NULL THEN 1 END"
+            return f"CREATE OR REPLACE TABLE matched AS {self._from_base('live.id', times, joins)}"
         joins = (
             f" LEFT JOIN ({keys_sql('live', rules)}) AS keys ON keys.key = base.key "
             "LEFT JOIN live ON live.id = keys.id"
@@ -97,18 +98,23 @@ class Match:
         return f"CREATE OR REPLACE TABLE matched AS {filled}"
 
     def add_moved(self) -> str:
-        """SQL that adds the records of the base whose ids are in ``moved``."""
-        joins = " JOIN moved ON moved.given = base.given LEFT JOIN live ON live.id = moved.id"
-        return f"INSERT INTO matched {self._from_base('moved.id', 'moved.times', joins)}"
+        """SQL that adds the records of the base whose ids are in ``elsewhere``."""
+        joins = (
+            " JOIN elsewhere ON elsewhere.given = base.given "
+            "LEFT JOIN live ON live.id = elsewhere.id"
+        )
+        only = f" WHERE {self._id_text()} IN (SELECT given FROM elsewhere)"
+        filled = self._from_base("elsewhere.id", "elsewhere.times", joins, only)
+        return f"INSERT INTO matched {filled}"
 
-    def _from_base(self, found: str, times: str, joins: str) -> str:
+    def _from_base(self, found: str, times: str, joins: str, only: str = "") -> str:
         if self.last is not None:
             joins += f" LEFT JOIN last ON last.id = {found}"
         joined = (
             f"SELECT base.*, coalesce({found}, base.key) AS id, {found} IS NOT NULL AS found, "
             f"coalesce({times}, 0) AS times, true AS in_base, "
             f"{'last.id IS NOT NULL' if self.last is not None else 'false'} AS was, "
-            f"{self._standing()} FROM ({self._read()}) AS base{joins}"
+            f"{self._standing()} FROM ({self._read()}{only}) AS base{joins}"
         )
         return self._finished(joined)
 
@@ -128,10 +134,7 @@ class Match:
 
     def _read(self) -> str:
         automation, columns = self.automation, self.columns
-        id_column, source = (
-            plain_text(columns[name].sql, columns[name].type)
-            for name in (automation.id_column, automation.read_from.source_id)
-        )
+        id_column, source = self._id_text(), self._text(automation.read_from.source_id)
         read = [f"{columns[name].sql} AS k{n}" for n, name in enumerate(self.keep)]
         key = by_rules(id_column, automation.update.match)
         read += [f"{source} AS source", f"{id_column} AS given", f"{key} AS key"]
@@ -139,6 +142,12 @@ class Match:
             text, impossible = desired(automation, field, columns, self.zone)
             read += [f"{text} AS a{i}", f"{impossible} AS x{i}"]
         return f"SELECT {', '.join(read)} FROM base"
+
+    def _id_text(self) -> str:
+        return self._text(self.automation.id_column)
+
+    def _text(self, name: str) -> str:
+        return plain_text(self.columns[name].sql, self.columns[name].type)
 
     def _standing(self) -> str:
         standing = []

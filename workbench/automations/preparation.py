@@ -19,10 +19,10 @@ from workbench.automations.fields import notes, planned_fields
 from workbench.automations.filters import Conditions
 from workbench.automations.judging import Circumstances, rows_sql, sheet_sql
 from workbench.automations.matched import Match, labels_sql, required
-from workbench.automations.matching import moved_sql, open_sql
 from workbench.automations.model import Automation
 from workbench.automations.outputs import label_set
 from workbench.automations.plan import Plan, PlanInputs, PlannedField
+from workbench.automations.rematching import rematched, repeats
 
 if TYPE_CHECKING:
     import duckdb
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 
 MOST_LABELS = 200
 """Scores looked at to find their label set; more are numbers, not labels."""
-MOST_MOVED = 0.5
-"""Share of the records moved one by one when the rules for ids change; for more, joining base and
-Pendo anew costs less."""
 
 
 @dataclass(frozen=True)
@@ -178,49 +175,23 @@ class Preparation:
         )
         if stood is not None and match == stood:
             return stood
-        if stood is not None and match.differs_in_rules_alone(stood) and self._rematch(match):
+        # What fails on the way leaves nothing that could be taken for a match.
+        self._match = None
+        if stood is not None and match.differs_in_rules_alone(stood) and self._rematched(match):
+            self._match = match
             return match
         match = replace(match, labels=self._find_labels(inputs))
-        self._match = None
         self._db.execute(match.create())
         if match.last is not None:
             self._db.execute(match.add_gone())
-        self._has_duplicates = self._repeats("id") or self._repeats("source")
+        self._has_duplicates = repeats(self._db, "id") or repeats(self._db, "source")
         self._match = match
         return match
 
-    def _rematch(self, match: Match) -> bool:
-        """Move only the records that other rules find elsewhere; False where all must be anew.
-
-        Which of two records with one id is the latest may hang on their order, which moving
-        changes: where any id stands twice, all are matched anew.
-        """
-        if self._has_duplicates:
-            return False
-        rules = match.automation.update.match
-        self._db.execute(f"CREATE OR REPLACE TABLE undecided AS {open_sql(rules)}")
-        if self._one("SELECT count(*) FROM undecided")[0]:
-            self._db.execute(f"CREATE OR REPLACE TABLE moved AS {moved_sql(rules)}")
-            moved, of = self._one("SELECT (SELECT count(*) FROM moved), count(*) FROM matched")
-            if moved > of * MOST_MOVED:
-                return False
-            if moved and not self._move(match):
-                return False
-        self._match = match
-        return True
-
-    def _move(self, match: Match) -> bool:
-        self._match = None
-        self._db.execute("DELETE FROM matched WHERE given IN (SELECT given FROM moved)")
-        self._db.execute(match.add_moved())
-        if match.last is not None:
-            self._db.execute("DELETE FROM matched WHERE NOT in_base")
-            self._db.execute(match.add_gone())
-        return not self._repeats("id", "id IN (SELECT becomes FROM moved)")
-
-    def _repeats(self, column: str, where: str = "true") -> bool:
-        counted = f"count({column}) - count(DISTINCT {column})"
-        return bool(self._one(f"SELECT {counted} FROM matched WHERE in_base AND {where}")[0])
+    def _rematched(self, match: Match) -> bool:
+        # Which of two records with one id is the latest may hang on their order, which moving
+        # changes: where any id stands twice, all are matched anew.
+        return not self._has_duplicates and rematched(self._db, match)
 
     def _fillable(self, inputs: PlanInputs) -> tuple[PlannedField, ...]:
         """Every field that the outputs could fill, and those that are only cleared."""
