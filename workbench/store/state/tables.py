@@ -1,4 +1,8 @@
-"""The tables of the state database, as the newest migration leaves them."""
+"""The tables of the state database, as the newest migration leaves them.
+
+Indexes of some rows only name SQLite's condition here; PostgreSQL's stands in the migrations alone,
+because naming it would load that dialect, and asyncio with it, into every process.
+"""
 
 from datetime import UTC, datetime
 
@@ -130,7 +134,6 @@ runs = Table(
         "ix_runs_unsettled",
         "finished_at",
         sqlite_where=text("settled = 0"),
-        postgresql_where=text("NOT settled"),
     ),
     # The database itself refuses a second run of one job, whoever forgets to ask first.
     Index(
@@ -138,7 +141,6 @@ runs = Table(
         "job",
         unique=True,
         sqlite_where=text("status = 'running'"),
-        postgresql_where=text("status = 'running'"),
     ),
     sqlite_autoincrement=True,  # a run's number is quoted in logs and versions: never reused
 )
