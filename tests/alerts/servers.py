@@ -3,9 +3,11 @@
 import base64
 import json
 import socketserver
+import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -43,12 +45,22 @@ class _Post(BaseHTTPRequestHandler):
 
 
 class Mailbox(socketserver.ThreadingTCPServer):
-    """Takes mail by SMTP; refuses a step with the code that ``refuses`` names for it."""
+    """Takes mail by SMTP; refuses a step with the code that ``refuses`` names for it.
+
+    With a certificate it encrypts: after STARTTLS, or ``from_the_start``.
+    """
 
     daemon_threads = True
 
-    def __init__(self) -> None:
+    def __init__(self, certificate: Path | None = None, *, from_the_start: bool = False) -> None:
         super().__init__(("127.0.0.1", 0), _Talk)
+        self.encryption: ssl.SSLContext | None = None
+        if certificate is not None:
+            self.encryption = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.encryption.load_cert_chain(certificate)
+        self.from_the_start = from_the_start
+        self.heard: list[tuple[str, bool]] = []
+        """Each verb, and whether it came encrypted."""
         self.refuses: dict[str, int] = {}
         self.logins: list[str] = []
         self.recipients: list[str] = []
@@ -64,9 +76,17 @@ class _Talk(socketserver.StreamRequestHandler):
     server: Mailbox
 
     def handle(self) -> None:
+        # Whoever does not trust the certificate leaves in the middle of a word.
+        with suppress(ssl.SSLError, ConnectionError):
+            if self.server.from_the_start:
+                self._encrypt()
+            self._talk()
+
+    def _talk(self) -> None:
         self._say("220 here")
-        for line in self.rfile:
+        while line := self.rfile.readline():
             verb, _, rest = line.decode().strip().partition(" ")
+            self.server.heard.append((verb.upper(), isinstance(self.request, ssl.SSLSocket)))
             if verb.upper() == "QUIT":
                 self._say("221 bye")
                 return
@@ -77,7 +97,11 @@ class _Talk(socketserver.StreamRequestHandler):
             self._say(f"{code} no, and rehearsal-password is what you said")
             return
         if verb == "EHLO":
-            self._say("250-here\r\n250 AUTH PLAIN")
+            offers = "250-STARTTLS\r\n" if self.server.encryption else ""
+            self._say(f"250-here\r\n{offers}250 AUTH PLAIN")
+        elif verb == "STARTTLS":
+            self._say("220 go on")
+            self._encrypt()
         elif verb == "AUTH":
             self.server.logins.append(base64.b64decode(rest.split()[1]).decode())
             self._say("235 come in")
@@ -87,6 +111,11 @@ class _Talk(socketserver.StreamRequestHandler):
         else:
             self.server.recipients += [rest] if verb == "RCPT" else []
             self._say("250 fine")
+
+    def _encrypt(self) -> None:
+        assert self.server.encryption is not None
+        self.request = self.server.encryption.wrap_socket(self.request, server_side=True)
+        self.setup()
 
     def _take(self) -> None:
         lines = []

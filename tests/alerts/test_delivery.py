@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.alerts.certificates import papers
 from tests.alerts.servers import Hook, Mailbox, serving
 from workbench.alerts.changes import Situation
 from workbench.alerts.delivery import WAITS, deliver_due
@@ -248,6 +249,53 @@ def test_a_server_without_encryption_is_not_used_where_it_is_asked_for(
 
     assert mailbox.logins == []
     assert "does not offer" in (services.state.alerts.due(NOW + HOUR)[0].error or "")
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_an_encrypted_mail_goes_to_a_server_whose_certificate_is_trusted(
+    opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, security: str
+) -> None:
+    found = papers(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(found.authority))
+    with serving(Mailbox(found.certificate, from_the_start=security == "tls")) as mailbox:
+        services = opened(smtp=mail_to(mailbox, username="workbench", security=security))
+        failed(services)
+
+        assert deliver_due(services, NOW) == 1
+
+        assert mailbox.logins == ["\0workbench\0rehearsal-password"]
+        assert len(mailbox.mails) == 1
+        in_clear = [verb for verb, is_encrypted in mailbox.heard if not is_encrypted]
+        assert in_clear == (["EHLO", "STARTTLS"] if security == "starttls" else [])
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+@pytest.mark.parametrize(
+    ("address", "is_trusted", "reason"),
+    [("127.0.0.1", False, "unable to get local issuer"), ("127.0.0.2", True, "not valid for")],
+)
+def test_a_server_that_cannot_prove_who_it_is_gets_neither_login_nor_mail(
+    opened: Opened,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    security: str,
+    address: str,
+    is_trusted: bool,
+    reason: str,
+) -> None:
+    found = papers(tmp_path, address)
+    if is_trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(found.authority))
+    with serving(Mailbox(found.certificate, from_the_start=security == "tls")) as mailbox:
+        services = opened(smtp=mail_to(mailbox, username="workbench", security=security))
+        failed(services)
+
+        assert deliver_due(services, NOW) == 0
+
+        assert (mailbox.logins, mailbox.mails) == ([], [])
+    error = services.state.alerts.due(NOW + HOUR)[0].error or ""
+    assert error.startswith("The mail server 127.0.0.1 could not prove who it is: ")
+    assert reason in error
 
 
 def test_one_channel_that_is_down_does_not_keep_the_other_waiting(

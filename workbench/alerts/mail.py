@@ -68,6 +68,10 @@ def _explained(error: Exception, host: str) -> RemoteError:
         return RejectedError(f"The mail server {host} does not offer what alerts.smtp asks for")
     if isinstance(error, smtplib.SMTPResponseException):
         return RejectedError(f"The mail server {host} answered {error.smtp_code}")
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return OutageError(
+            f"The mail server {host} could not prove who it is: {error.verify_message}"
+        )
     if isinstance(error, ssl.SSLError):
         return OutageError(f"The mail server {host} could not prove who it is")
     return OutageError(f"The mail server {host} could not be reached")
