@@ -38,6 +38,12 @@ class AlertSettings(BaseModel):
     """Gets each alert as JSON by POST. A secret: with many services, who knows it may write."""
     smtp: Smtp | None = None
 
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The channels that are configured."""
+        given = {"webhook": self.webhook_url, "mail": self.smtp}
+        return tuple(channel for channel, setting in given.items() if setting is not None)
+
 
 class Settings(BaseSettings):
     """One installation's settings."""
@@ -60,6 +66,9 @@ class Settings(BaseSettings):
     """The most runs that the scheduler lets go on at once."""
     scheduler_runs_per_connection: int = Field(default=2, ge=1, le=64)
     """The most of them that talk to one connection."""
+    scheduler_forks: bool = True
+    """Whether the scheduler keeps a process ready that runs are forked from, so that they start at
+    once; it takes some 55 MB. Linux only, elsewhere there is none."""
     workspace_timezone: str = "UTC"
     """The zone in which times are shown where no person's own zone is known (GAP-25)."""
     alerts: AlertSettings = AlertSettings()

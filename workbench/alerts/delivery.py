@@ -24,8 +24,7 @@ _log = logging.getLogger(__name__)
 
 def channels(settings: Settings) -> tuple[str, ...]:
     """The channels that are configured."""
-    given = {"webhook": settings.alerts.webhook_url, "mail": settings.alerts.smtp}
-    return tuple(channel for channel, setting in given.items() if setting is not None)
+    return settings.alerts.channels
 
 
 def deliver_due(services: "Services", now: datetime) -> int:

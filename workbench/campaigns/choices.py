@@ -318,9 +318,12 @@ class Scoring(Group):
 
 
 class Notify(Group):
-    """Messages to the owners of leads and contacts (Q26)."""
+    """What is told beside the notices of each sync; no mail goes to owners themselves."""
 
     member_activity: bool = False
+    """A notice of each run whose members opened, clicked or completed since (Q26)."""
+    sync_completed: bool = False
+    """What owners of campaigns are told also goes where alerts go: webhook, mail."""
 
 
 class Bounce(Group):

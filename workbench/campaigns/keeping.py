@@ -13,6 +13,7 @@ from workbench.campaigns.editions import new_editions, sends_of
 from workbench.campaigns.looked import Looked, taken_over, takes_deletes
 from workbench.campaigns.plan import Counts
 from workbench.campaigns.sent import Sent, cursor_after
+from workbench.campaigns.telling import alerts, notices, texts
 
 if TYPE_CHECKING:
     from workbench.services import Services
@@ -22,13 +23,6 @@ if TYPE_CHECKING:
 
 WINDOW_MARGIN = timedelta(minutes=5)
 """Deletions are asked for again from a little before the last read: clocks differ."""
-EVENTS = {
-    "initial": "new campaign synced in",
-    "manual": "manual sync completed",
-    "nightly": "auto-sync completed",
-    "hourly": "auto-sync completed",
-}
-"""What an owner is told (campaign-sync contract, section 7)."""
 
 
 def keep(looked: Looked, services: Services, sent: Sent, tally: Tally, began: datetime) -> None:
@@ -38,6 +32,8 @@ def keep(looked: Looked, services: Services, sent: Sent, tally: Tally, began: da
     edition_ids = {
         row.id: services.state.campaigns.editions(looked.sync.name, row.id) for row in looked.chosen
     }
+    told, elsewhere = notices(looked, sent, now), _alerts(looked, sent, services, run_id, now)
+    channels = services.settings.alerts.channels
     with services.state.campaigns.changing(looked.sync.name, run_id) as changing:
         changing.keep(plan.keep)
         changing.agree(_agreed(sent))
@@ -58,7 +54,20 @@ def keep(looked: Looked, services: Services, sent: Sent, tally: Tally, began: da
             _editions(changing, looked, row, edition_ids[row.id], now)
         lines = [_line(looked, sent, row, trigger, began, now, shares) for row in looked.chosen]
         changing.history(lines)
-        changing.notices([_notice(looked, sent, row, now) for row in looked.chosen])
+        changing.notices(told)
+        for alert in elsewhere:
+            within = changing.transaction
+            services.state.alerts.add(alert, at=now, channels=channels, within=within)
+
+
+def _alerts(
+    looked: Looked, sent: Sent, services: Services, run_id: int, now: datetime
+) -> list[dict[str, Any]]:
+    """Alerts of this run; none while its job is muted."""
+    job = services.state.runs.get(run_id).job
+    known = services.state.jobs.get(job)
+    muted = known.muted_until if known is not None else None
+    return [] if muted is not None and now < muted else alerts(looked, sent, job, run_id)
 
 
 def _agreed(sent: Sent) -> list[dict[str, Any]]:
@@ -210,26 +219,7 @@ def _line(
         "status": "done with errors" if failed else "done",
         "counts": {**told, "failed": failed},
         "calls": round(shares[row.id] * sent.calls, 3),
-        "warnings": _texts(looked, sent, row.id),
-    }
-
-
-def _texts(looked: Looked, sent: Sent, campaign: str) -> list[str]:
-    every = (*looked.all_warnings, *sent.warnings)
-    return [each.text for each in every if each.campaign_id in (campaign, None)]
-
-
-def _notice(looked: Looked, sent: Sent, row: CampaignRow, now: datetime) -> dict[str, Any]:
-    counts = looked.plan.by_campaign.get(row.id, Counts())
-    event = EVENTS[looked.kind] if looked.only is None else "failed writes tried again"
-    moved = f"{counts.joined} joined, {counts.left} left, {counts.updated} changed"
-    return {
-        "at": now,
-        "campaign_id": row.id,
-        "owner": row.owner or row.owner_id,
-        "event": event,
-        "text": f"{row.name}: {event}; {moved}",
-        "warnings": _texts(looked, sent, row.id),
+        "warnings": texts(looked, sent, row.id),
     }
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from workbench.campaigns import reading
-from workbench.campaigns.fields import OBJECTS, STATUS_OBJECT, Described, Seen, readable
+from workbench.campaigns.fields import OBJECTS, STATUS_OBJECT, Seen, readable
+from workbench.campaigns.mapped import Described
 from workbench.campaigns.reading import DESCRIBED_FOR
 from workbench.errors import InputError, RejectedError
 

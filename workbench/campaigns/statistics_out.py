@@ -42,7 +42,8 @@ class StatisticsOut:
     @property
     def campaigns(self) -> int:
         """Statistics of campaigns to write."""
-        return int(self.rows["edition"].null_count)
+        own: int = self.rows["edition"].null_count
+        return own
 
     @property
     def editions(self) -> int:

@@ -30,6 +30,11 @@ class Changing:
         self._connection = connection
         self._sync, self._run_id = sync, run_id
 
+    @property
+    def transaction(self) -> Connection:
+        """For what another store keeps with it, or not at all."""
+        return self._connection
+
     def keep(self, members: pa.Table) -> None:
         """Store members as they are now; their columns are those of the table."""
         for rows in rows_of(members, {"sync": self._sync}):
@@ -68,7 +73,9 @@ class Changing:
         if not rows:
             return
         table = campaign_members
-        columns = {name: bindparam(f"now_{name}") for name in rows[0] if name != "member_id"}
+        columns: dict[str, Any] = {
+            name: bindparam(f"now_{name}") for name in rows[0] if name != "member_id"
+        }
         told = (
             update(table)
             .where(table.c.sync == self._sync, table.c.member_id == bindparam("at_member"))
