@@ -7,14 +7,16 @@ the rows (``found``). An answer that is not rows never becomes a part.
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from workbench.errors import BrokenAnswerError, StorageError, disk_explained
+from workbench.errors import BrokenAnswerError, disk_explained
 from workbench.pulls.found import found_columns
 from workbench.pulls.learned import Learned, count_keys, learn, proven, quick_columns
 from workbench.pulls.recipe import Recipe, other_day
 from workbench.sql import literal
+from workbench.store import duck
 
 if TYPE_CHECKING:
     import duckdb
@@ -30,19 +32,12 @@ and its libraries around the first, a pull stays under 300 MB."""
 
 def connect() -> "duckdb.DuckDBPyConnection":
     """A DuckDB connection that stays small; take a ``cursor()`` of it for each thread."""
-    import duckdb
-
-    return duckdb.connect(
-        config={
-            "memory_limit": f"{MEMORY_MB[0]}MB",
-            # Each slice is read by the thread that fetched it. More threads would each hold a
-            # reader's buffer of 32 MB, and an array is read by one of them anyway.
-            "threads": 1,
-            "preserve_insertion_order": False,
-            # Every spool is read once or twice and deleted: remembering its bytes only costs.
-            "enable_external_file_cache": False,
-        }
-    )
+    # Each slice is read by the thread that fetched it. More threads would each hold a reader's
+    # buffer of 32 MB, and an array is read by one of them anyway.
+    connection = duck.connect(memory_limit_mb=MEMORY_MB[0], threads=1)
+    # Every spool is read once or twice and deleted: remembering its bytes only costs.
+    connection.execute("SET enable_external_file_cache = false")
+    return connection
 
 
 def with_room(cursor: "duckdb.DuckDBPyConnection", work: Callable[[], Made]) -> Made:
@@ -51,20 +46,16 @@ def with_room(cursor: "duckdb.DuckDBPyConnection", work: Callable[[], Made]) -> 
     Raises:
         StorageError: not even the most is enough.
     """
-    import duckdb
 
-    for memory_mb in MEMORY_MB[1:]:
-        try:
-            return work()
-        except duckdb.OutOfMemoryException:
-            cursor.execute(f"SET memory_limit = '{memory_mb}MB'")
-    try:
+    def with_more(memory_mb: int) -> Made:
+        cursor.execute(f"SET memory_limit = '{memory_mb}MB'")
         return work()
-    except duckdb.OutOfMemoryException as error:
-        raise StorageError(
-            f"The rows are too wide for {MEMORY_MB[-1]:,} MB of memory",
-            hint="Ask for fewer records at once (page_size), or for fewer fields.",
-        ) from error
+
+    # The first takes what there is: another thread may have needed more already.
+    attempts: list[Callable[[], Made]] = [work]
+    attempts += [partial(with_more, memory_mb) for memory_mb in MEMORY_MB[1:]]
+    hint = "Ask for fewer records at once (page_size), or for fewer fields."
+    return duck.first_with_room(attempts, MEMORY_MB[-1], hint=hint)
 
 
 def write_part(

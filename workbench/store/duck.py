@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -24,6 +25,7 @@ __all__ = [
     "ROW_GROUP_ROWS",
     "THREADS",
     "connect",
+    "first_with_room",
     "literal",
     "parquet_options",
     "quoted",
@@ -77,18 +79,36 @@ def with_room(spills: Path, work: Callable[[duckdb.DuckDBPyConnection], Made]) -
     Raises:
         StorageError: not even the most room is enough.
     """
+
+    def attempt(room: tuple[int, int]) -> Made:
+        memory_limit_mb, threads = room
+        with session(spills, memory_limit_mb=memory_limit_mb, threads=threads) as connection:
+            return work(connection)
+
+    attempts = [partial(attempt, room) for room in ROOMS]
+    return first_with_room(attempts, ROOMS[-1][0], hint="Leave out columns that are not needed.")
+
+
+def first_with_room(attempts: Iterable[Callable[[], Made]], most_mb: int, *, hint: str) -> Made:
+    """What the first attempt gives that memory suffices for.
+
+    Args:
+        attempts: Each with more room than the one before; the last has ``most_mb``.
+        hint: What to do where not even that is enough.
+
+    Raises:
+        StorageError: it is not.
+    """
     import duckdb
 
-    for memory_limit_mb, threads in ROOMS:
+    short: duckdb.OutOfMemoryException | None = None
+    for attempt in attempts:
         try:
-            with session(spills, memory_limit_mb=memory_limit_mb, threads=threads) as connection:
-                return work(connection)
+            return attempt()
         except duckdb.OutOfMemoryException as error:
             short = error
     raise StorageError(
-        f"The rows are too wide for {ROOMS[-1][0]:,} MB of memory",
-        hint="Leave out columns that are not needed.",
-        details=str(short),
+        f"The rows are too wide for {most_mb:,} MB of memory", hint=hint, details=str(short)
     ) from short
 
 
