@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -86,3 +86,10 @@ def _help(what: str) -> str:
 def connections() -> list[str]:
     """Every connection to Pendo, sorted."""
     return services().documents.connections("pendo")
+
+
+def place_of(options: Sequence[str], wanted: object) -> int | None:
+    """Where a menu stands: at what is wanted, or else at the first; None where it is empty."""
+    if wanted in options:
+        return list(options).index(str(wanted))
+    return 0 if options else None
