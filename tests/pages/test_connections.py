@@ -4,6 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.conftest import Open, said
+from workbench.automations.model import Automation
 from workbench.services import Services
 from workbench.standin import PendoStandIn
 
@@ -87,13 +88,34 @@ def test_editing_keeps_the_key(page: Open, bench: Services, pendo: PendoStandIn)
     assert not app.exception
 
 
-def test_deleting_lists_the_pulls_that_would_stop(page: Open, sampled: Services) -> None:
+def test_a_connection_tells_everything_that_needs_it(page: Open, sampled: Services) -> None:
+    automation = Automation.model_validate(
+        {
+            "name": "churn",
+            "connection": "acme",
+            "read_from": {
+                "dataset": "scores",
+                "source_id": "account_id",
+                "outputs": {"score": "label"},
+            },
+        }
+    )
+    sampled.documents.save(automation, "me")
+
     app = page("connections")
 
+    assert "needed by 1\u202fautomation and 2\u202fpulls" in said(app)
     app.button(key="connections.delete.acme").click().run()
-
-    assert "accounts, page-events" in app.warning[0].value
+    assert "automation churn, pull accounts, pull page-events would stop" in app.warning[0].value
     assert app.button(key="connections.delete.yes.acme").disabled
+    for pull in sampled.documents.names("pull"):
+        sampled.documents.delete("pull", pull, "me")
+    app.run()
+    assert app.button(key="connections.delete.yes.acme").disabled
+    sampled.documents.delete("automation", "churn", "me")
+    app.run()
+    assert "nothing needs it yet" in said(app)
+    assert not app.button(key="connections.delete.yes.acme").disabled
     assert not app.exception
 
 

@@ -4,6 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.conftest import Open, said
+from workbench.campaigns.model import CampaignSync
 from workbench.services import Services
 from workbench.standin import SalesforceStandIn
 
@@ -79,4 +80,19 @@ def test_editing_keeps_the_secrets(
     assert with_salesforce.documents.salesforce("acme-sf").api_budget.share_percent == 35
     with with_salesforce.salesforce("acme-sf") as client:
         assert client.limits()
+    assert not app.exception
+
+
+def test_an_org_tells_the_campaign_sync_that_needs_it(
+    page: Open, with_salesforce: Services
+) -> None:
+    sync = CampaignSync(name="acme-campaigns", connection="acme-sf")
+    with_salesforce.documents.save(sync, "me")
+
+    app = page("connections")
+    app.button(key="connections.delete.acme-sf").click().run()
+
+    assert "needed by 1\u202fcampaign sync" in said(app)
+    assert "campaign sync acme-campaigns would stop" in app.warning[0].value
+    assert app.button(key="connections.delete.yes.acme-sf").disabled
     assert not app.exception

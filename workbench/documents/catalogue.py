@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from workbench.pendo.model import PendoConnection
     from workbench.pulls.model import Pull
     from workbench.salesforce.model import SalesforceConnection
-    from workbench.store.state import Change, Outcome, State
+    from workbench.store.state import Change, Outcome, State, Stored
 
 
 class Catalogue:
@@ -210,12 +210,8 @@ class Catalogue:
             InputError: there is none, or others need it.
         """
         with self._state.transaction() as within:
-            everything = self._state.documents.all(within=within)
-            users = [
-                f"{other.kind}/{other.name}"
-                for other in everything
-                if (kind, name) in self._references(other.kind, other.body)
-            ]
+            stored = self._state.documents.all(within=within)
+            users = [f"{other}/{one}" for other, one in self._users(kind, stored).get(name, ())]
             if users:
                 raise InputError(
                     f"{kind}/{name} is used by {', '.join(users)}",
@@ -225,6 +221,10 @@ class Catalogue:
                 raise self._unknown(kind, name)
             for secret in self._kinds[kind].secret_names(name).values():
                 self._state.secrets.delete(secret, within=within)
+
+    def users(self, kind: str) -> dict[str, list[Reference]]:
+        """Of every document of one kind that others need: which ones need it."""
+        return self._users(kind, self._state.documents.all())
 
     def history(self, kind: str, name: str) -> "list[Change]":
         """Who changed a document, when, before and after; also of a deleted one.
@@ -276,6 +276,14 @@ class Catalogue:
                 hint=f"Export {kind}/{name}, correct it and apply it again.",
                 details=str(error),
             ) from error
+
+    def _users(self, kind: str, stored: "Iterable[Stored]") -> dict[str, list[Reference]]:
+        found: dict[str, list[Reference]] = {}
+        for other in stored:
+            for needed, name in self._references(other.kind, other.body):
+                if needed == kind:
+                    found.setdefault(name, []).append((other.kind, other.name))
+        return found
 
     def _references(self, kind: str, body: Mapping[str, Any]) -> tuple[Reference, ...]:
         try:

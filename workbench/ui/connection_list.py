@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -23,8 +25,10 @@ from workbench.ui.session import (
     show_error,
 )
 from workbench.ui.session import ask as open_question
+from workbench.words import listed as in_a_row
 
 if TYPE_CHECKING:
+    from workbench.documents.kinds import Reference
     from workbench.pendo.model import PendoConnection, TokenScope
 
 TEST_REMEMBERED = "connection test "
@@ -55,11 +59,11 @@ def connection_list() -> None:
             new="connection",
         )
         return
-    users, syncs = by_connection("pull"), by_connection("campaign_sync")
+    users = services().documents.users("connection")
     of_salesforce = services().documents.connections("salesforce")
     for name in names:
         if name in of_salesforce:
-            _draw_salesforce(name, syncs.get(name, []))
+            _draw_salesforce(name, users.get(name, []))
         else:
             _draw(name, users.get(name, []))
 
@@ -69,22 +73,14 @@ def leads_to_salesforce(name: str) -> bool:
     return name in services().documents.connections("salesforce")
 
 
-def by_connection(kind: str) -> dict[str, list[str]]:
-    """The documents of one kind that need each connection."""
-    found: dict[str, list[str]] = {}
-    for stored in services().state.documents.all(kind):
-        found.setdefault(str(stored.body.get("connection")), []).append(stored.name)
-    return found
-
-
-def _draw_salesforce(name: str, syncs: list[str]) -> None:
+def _draw_salesforce(name: str, users: list[Reference]) -> None:
     with st.container(border=True, key=f"connection-line-{name}"):
         try:
             connection = services().documents.salesforce(name)
         except WorkbenchError as error:
             st.markdown(f"**{name}**")
             show_error(str(error), error.hint, error.details)
-            _delete(name, syncs, "campaign sync")
+            _delete(name, users)
             return
         chips_, below = salesforce_list.told_of(connection)
         left, middle, right = st.columns([4, 4, 4], vertical_alignment="center")
@@ -92,13 +88,13 @@ def _draw_salesforce(name: str, syncs: list[str]) -> None:
         if connection.description:
             left.caption(formats.plain(connection.description))
         middle.markdown(f"Salesforce `{connection.url}`")
-        middle.caption(f"{below} · {used_by(syncs, 'campaign sync')}")
+        middle.caption(f"{below} · {used_by(users)}")
         with right:
             if _buttons(name):
                 salesforce_list.test(name)
         salesforce_list.tested(name)
         if asked(f"delete connection/{name}"):
-            _delete(name, syncs, "campaign sync")
+            _delete(name, users)
 
 
 def _buttons(name: str) -> bool:
@@ -114,27 +110,27 @@ def _buttons(name: str) -> bool:
     return test
 
 
-def _draw(name: str, pulls: list[str]) -> None:
+def _draw(name: str, users: list[Reference]) -> None:
     with st.container(border=True, key=f"connection-line-{name}"):
         try:
             connection = services().documents.connection(name)
         except WorkbenchError as error:
             st.markdown(f"**{name}**")
             show_error(str(error), error.hint, error.details)
-            _delete(name, pulls)
+            _delete(name, users)
             return
         left, middle, right = st.columns([4, 4, 4], vertical_alignment="center")
         left.markdown(f"**{name}** {chips(connection)}")
         if connection.description:
             left.caption(formats.plain(connection.description))
         middle.markdown(f"{address_words(connection)} · {apps_words(connection)}")
-        middle.caption(f"Days of {connection.timezone} · {used_by(pulls)}")
+        middle.caption(f"Days of {connection.timezone} · {used_by(users)}")
         with right:
             if _buttons(name):
                 _test(name)
         _tested(name, connection)
         if asked(f"delete connection/{name}"):
-            _delete(name, pulls)
+            _delete(name, users)
 
 
 def chips(connection: PendoConnection) -> str:
@@ -161,9 +157,20 @@ def apps_words(connection: PendoConnection) -> str:
     return formats.counted(len(connection.apps), "application")
 
 
-def used_by(users: list[str], noun: str = "pull") -> str:
-    """How many documents need it."""
-    return formats.counted(len(users), noun) if users else f"no {noun}s yet"
+def used_by(users: Sequence[Reference]) -> str:
+    """How many documents of each kind need it.
+
+    >>> used_by([("pull", "a"), ("automation", "b"), ("pull", "c")])
+    'needed by 2\u202fpulls and 1\u202fautomation'
+    """
+    if not users:
+        return "nothing needs it yet"
+    kinds = Counter(kind for kind, _ in users)
+    return f"needed by {in_a_row([_counted(kind, number) for kind, number in kinds.items()])}"
+
+
+def _counted(kind: str, number: int) -> str:
+    return formats.counted(number, kind.replace("_", " "))
 
 
 def _test(name: str) -> None:
@@ -198,15 +205,16 @@ def scope_words(scope: TokenScope, connection: PendoConnection) -> str:
     return f"The key works at {address_words(connection)}: {may}. {scope.latency_ms:.0f} ms."
 
 
-def _delete(name: str, users: list[str], noun: str = "pull") -> None:
+def _delete(name: str, users: Sequence[Reference]) -> None:
     if users:
+        named = [f"{kind.replace('_', ' ')} {user}" for kind, user in users]
         st.warning(
-            f"{formats.counted(len(users), noun)} would stop: {formats.listed(users, 12)}. "
+            f"{formats.listed(named, 12)} would stop. "
             "Delete those first, or give them another connection.",
             icon=":material/link_off:",
         )
     else:
-        st.warning(f"Delete {name} and its key? No {noun} needs it.", icon=":material/delete:")
+        st.warning(f"Delete {name} and its keys? Nothing needs it.", icon=":material/delete:")
     with st.container(horizontal=True):
         if st.button("Keep it", key=f"connections.keep.{name}"):
             open_question(f"delete connection/{name}", False)
