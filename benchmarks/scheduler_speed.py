@@ -1,8 +1,9 @@
 """The scheduler with a thousand documents of five schedules each: ticks, idling, starts of runs.
 
-    .venv/bin/python -m benchmarks.scheduler_speed [documents]
+    .venv/bin/python -m benchmarks.scheduler_speed [busy processes beside it] [documents]
 
-Takes about four minutes: it idles for two, and waits for two real minutes to come.
+Two schedulers side by side: one starts each worker as a process, the other forks it. Takes about
+eight minutes: it idles for two, and waits for six real minutes to come.
 """
 
 import os
@@ -26,6 +27,9 @@ from workbench.store.state.processes import this_process
 
 DOCUMENTS = 1_000
 IDLE_S = 60
+FIRES = 3
+"""Minutes in which each of them has four jobs to start."""
+STARTED, FORKED = "started", "forked"
 SETTLES_S = 50
 """Until a new scheduler has worked out, 25 jobs a second, from when on each would be late."""
 
@@ -110,58 +114,85 @@ def memory_mb(pid: int) -> float:
     return int(line.split()[1]) / 1000
 
 
-def idling(bench: Services) -> None:
-    """A scheduler that has nothing to do, then four jobs that fire at the full minute."""
-    home = bench.settings.home
+def tree_mb(pid: int) -> float:
+    """Memory of a process and of those that it started and that still belong to it, in MB."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return memory_mb(pid) + sum(memory_mb(int(child)) for child in children)
+
+
+def scheduler_of(bench: Services, *, forks: bool) -> "subprocess.Popen[bytes]":
+    """A scheduler of that installation, holding its lease."""
+    given = {
+        "WORKBENCH_HOME": str(bench.settings.home),
+        "WORKBENCH_JOBS": witness.SETTING,
+        "WORKBENCH_SCHEDULER_FORKS": str(forks),
+    }
     scheduler = subprocess.Popen(
         [sys.executable, "-m", "workbench", "scheduler"],
         cwd=ROOT,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "WORKBENCH_HOME": str(home), "WORKBENCH_JOBS": witness.SETTING},
+        env={**os.environ, **given},
     )
+    while (holder := bench.state.lease.holder()) is None or holder.pid != scheduler.pid:
+        time.sleep(0.1)
+    return scheduler
+
+
+def idling(benches: dict[str, Services], load: int) -> None:
+    """Schedulers that have nothing to do, then four jobs of each that fire at the full minute."""
+    running = [scheduler_of(bench, forks=way == FORKED) for way, bench in benches.items()]
+    busy: list[subprocess.Popen[bytes]] = []
     try:
-        while (holder := bench.state.lease.holder()) is None or holder.pid != scheduler.pid:
-            time.sleep(0.1)
         time.sleep(SETTLES_S)
-        before, begun = cpu_s(scheduler.pid), time.monotonic()
+        before, begun = [cpu_s(each.pid) for each in running], time.monotonic()
         time.sleep(IDLE_S)
-        share = (cpu_s(scheduler.pid) - before) / (time.monotonic() - begun)
-        print(f"idle process                    {share:8.2%} of one core")
-        print(f"memory                          {memory_mb(scheduler.pid):8.0f} MB")
-        late_s = fired(bench)
-        median, most = statistics.median(late_s), max(late_s)
-        print(f"runs started after their time   {median:8.2f} s, most {most:.2f} s")
+        for way, each, was in zip(benches, running, before, strict=True):
+            share = (cpu_s(each.pid) - was) / (time.monotonic() - begun)
+            print(f"{way}: idle {share:.2%} of one core, {tree_mb(each.pid):.0f} MB with its own")
+        busy += [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(load)]
+        late = fired(benches)
+        print(f"load {os.getloadavg()[0]:.1f} at the end")
+        for way, late_s in late.items():
+            median, most = statistics.median(late_s), max(late_s)
+            print(f"{way}: runs begin {median:.2f} s after their time, most {most:.2f} s")
     finally:
-        scheduler.send_signal(signal.SIGTERM)
-        scheduler.wait()
+        for each in [*busy, *running]:
+            each.send_signal(signal.SIGTERM)
+            each.wait()
 
 
-def fired(bench: Services) -> list[float]:
-    """How late runs start, in seconds, over two real minutes."""
-    names = [f"minutely{n}" for n in range(4)]
-    every = [{"every": "cron", "cron": "* * * * *"}]
+def fired(benches: dict[str, Services]) -> dict[str, list[float]]:
+    """How late runs start, in seconds: each way in its own minutes, so that none is in the way."""
     begun = datetime.now(UTC)
-    bench.state.documents.put_many(
-        [("witness", name, {"name": name, "schedules": every}) for name in names], who="benchmark"
-    )
-    late: dict[int, float] = {}
-    while len(late) < 2 * len(names):
-        time.sleep(0.5)
-        for run in bench.state.runs.latest(since=begun, limit=100):
-            if "minutely" in run.job and run.started_at and run.due_at and run.due_at >= begun:
-                late[run.id] = (run.started_at - run.due_at).total_seconds()
-    return list(late.values())
+    names = [f"minutely{n}" for n in range(4)]
+    for (_, bench), minutes in zip(benches.items(), ("*/2", "1-59/2"), strict=True):
+        every = [{"every": "cron", "cron": f"{minutes} * * * *"}]
+        wanted = [("witness", name, {"name": name, "schedules": every}) for name in names]
+        bench.state.documents.put_many(wanted, who="benchmark")
+    late: dict[str, list[float]] = {way: [] for way in benches}
+    while any(len(each) < FIRES * len(names) for each in late.values()):
+        time.sleep(1.0)
+        for way, bench in benches.items():
+            runs = bench.state.runs.latest(since=begun, limit=100)
+            late[way] = [
+                (run.started_at - run.due_at).total_seconds()
+                for run in runs
+                if "minutely" in run.job and run.started_at and run.due_at and run.due_at >= begun
+            ]
+    return late
 
 
 def main() -> None:
     """Print every figure."""
-    documents = int(sys.argv[1]) if len(sys.argv) > 1 else DOCUMENTS
+    load = int(sys.argv[1]) if len(sys.argv) > 1 else 0
+    documents = int(sys.argv[2]) if len(sys.argv) > 2 else DOCUMENTS
     with tempfile.TemporaryDirectory() as folder:
-        bench = prepared(Path(folder) / "home", documents)
+        benches = {way: prepared(Path(folder) / way, documents) for way in (STARTED, FORKED)}
         print(f"{documents} documents of five schedules each; load {os.getloadavg()[0]:.1f}")
-        idling(bench)
-        ticks(bench)
-        bench.close()
+        idling(benches, load)
+        ticks(benches[FORKED])
+        for bench in benches.values():
+            bench.close()
 
 
 if __name__ == "__main__":

@@ -289,7 +289,9 @@ def _runs(run: Any) -> None:
         ("carry-out", "carry out a waiting run: what the scheduler starts"),
     ):
         one = _add(run, name, f"runs:{name.replace('-', '_')}", about)
-        one.add_argument("run", type=int, metavar="ID")
+        # Without a number carry-out forks a process for each run that the scheduler tells it.
+        many = "?" if name == "carry-out" else None
+        one.add_argument("run", type=int, metavar="ID", nargs=many)
         if name == "show":
             one.add_argument("--rows", choices=ROWS, help="the values it wrote, or did not")
     log = _add(run, "log", "runs:log", "what a run said")

@@ -104,15 +104,27 @@ def ended_code(runs: "list[Run]") -> int:
 
 
 def carry_out(asked: Namespace) -> int:
-    """Carry out one waiting run: what the scheduler and the pages start as a process."""
+    """Carry out one waiting run: what the scheduler and the pages start as a process.
+
+    Without a number: each run that is told on the input, in a process of its own.
+    """
+    run_id = asked.run
+    if run_id is None:
+        from workbench.cli.forking import next_run
+
+        run_id = next_run()
+    return 0 if run_id is None else _carry_out(run_id)
+
+
+def _carry_out(run_id: int) -> int:
     from workbench.jobs import BUSY, carry_out
     from workbench.store.state import BusyError
 
     try:
-        _claim(asked.run)
-        with services() as opened, stoppable(opened, opened.state.runs.get(asked.run).job):
-            carry_out(opened, asked.run)
-            return ENDED_WITH.get(opened.state.runs.get(asked.run).status, 1)
+        _claim(run_id)
+        with services() as opened, stoppable(opened, opened.state.runs.get(run_id).job):
+            carry_out(opened, run_id)
+            return ENDED_WITH.get(opened.state.runs.get(run_id).status, 1)
     except BusyError as error:
         note(str(error))
         return BUSY

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from workbench.errors import WorkbenchError
 from workbench.jobs import kinds_of
+from workbench.schedules.forks import Forks
 from workbench.schedules.scheduler import Scheduler
 from workbench.store.state import LostLeaseError
 from workbench.store.state.lease import TTL_S
@@ -22,6 +23,9 @@ LOOK_EVERY_S = 1.0
 """How long a change of a document, a queued run or a lost process may go unnoticed."""
 LOOK_AGAIN_S = 0.25
 """The same while runs go on: one that ends makes room for the next."""
+
+QUIET_S = 3.0
+"""So long before the next fire nothing is loaded ahead of time: it would hold the fire up."""
 
 Clock = Callable[[], datetime]
 
@@ -53,6 +57,7 @@ class Keeper:
         self._beaten_at = 0.0
         self._scheduler: Scheduler | None = None
         self._deliveries: threading.Thread | None = None
+        self._forks = Forks(services)
 
     def turn(self) -> float:
         """Do what is to be done now; gives for how many seconds nothing will be.
@@ -64,6 +69,7 @@ class Keeper:
         except LostLeaseError:
             log.warning("Another scheduler has taken over; standing by")
             self._fence = self._scheduler = None
+            self._forks.close()
         except WorkbenchError as error:
             log.error("%s", error)
         except Exception:
@@ -72,6 +78,7 @@ class Keeper:
 
     def give_back(self) -> None:
         """Let another take the lease at once."""
+        self._forks.close()
         if self._fence is not None:
             try:
                 self._services.state.lease.release(self._fence)
@@ -89,7 +96,10 @@ class Keeper:
             return 0.0
         wait_s = LOOK_AGAIN_S if self._scheduler.is_busy else LOOK_EVERY_S
         if (next_at := self._scheduler.next_at) is not None:
-            wait_s = min(wait_s, max((next_at - self._clock()).total_seconds(), 0.0))
+            ahead_s = max((next_at - self._clock()).total_seconds(), 0.0)
+            wait_s = min(wait_s, ahead_s)
+        if not self._scheduler.is_busy and (next_at is None or ahead_s > QUIET_S):
+            self._forks.prepare()
         return wait_s
 
     def _holds(self) -> bool:
@@ -103,7 +113,11 @@ class Keeper:
             self._stands_by = False
             log.info("Holding the lease (number %d)", self._fence)
             self._scheduler = Scheduler(
-                self._services, self._kinds, self._fence, rehearsed=self._rehearsed
+                self._services,
+                self._kinds,
+                self._fence,
+                rehearsed=self._rehearsed,
+                forks=self._forks,
             )
         elif time.monotonic() - self._beaten_at < self._ttl_s / 3:
             return True

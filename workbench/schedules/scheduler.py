@@ -23,6 +23,7 @@ from workbench.store.state import NewSlot
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from workbench.schedules.forks import Forks
     from workbench.services import Services
     from workbench.store.state import Job
     from workbench.store.state.slots import SlotState
@@ -46,12 +47,14 @@ class Scheduler:
         fence: int,
         *,
         rehearsed: bool = False,
+        forks: "Forks | None" = None,
     ) -> None:
         """Know nothing yet.
 
         Args:
             fence: The number of the lease, checked by every write.
             rehearsed: Whether the moments of the ticks are not the real ones: runs are told them.
+            forks: What its workers are forked from; None starts each by itself.
         """
         settings = services.settings
         self._state = services.state
@@ -66,7 +69,7 @@ class Scheduler:
         self._is_late = False
         self.waiting = 0
         """Runs that wait for room, or for a run of the same job."""
-        self._workers = Workers(services)
+        self._workers = Workers(services, forks)
         self._settling = Settling(services, self._known)
 
     @property

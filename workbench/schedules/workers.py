@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from workbench import jobs
 from workbench.errors import StorageError
+from workbench.schedules.forks import Forked, Forks
 
 if TYPE_CHECKING:
     from workbench.services import Services
@@ -21,9 +22,15 @@ TRIES = 3
 class Workers:
     """The worker processes that this process started."""
 
-    def __init__(self, services: "Services") -> None:
+    def __init__(self, services: "Services", forks: Forks | None = None) -> None:
+        """Know of none yet.
+
+        Args:
+            forks: What workers are forked from where it is ready; None starts each by itself.
+        """
         self._services = services
-        self._children: dict[int, subprocess.Popen[bytes]] = {}
+        self._forks = forks
+        self._children: dict[int, subprocess.Popen[bytes] | Forked] = {}
         self._stillborn: Counter[int] = Counter()
 
     @property
@@ -38,7 +45,8 @@ class Workers:
             now: What the process takes for the present moment; None is the real one.
         """
         try:
-            self._children[run_id] = jobs.start(self._services, run_id, now=now)
+            forked = self._forks.start(run_id, now) if self._forks else None
+            self._children[run_id] = forked or jobs.start(self._services, run_id, now=now)
         except OSError as error:
             log.error("No process for run %d: %s", run_id, error)
 
