@@ -1,11 +1,14 @@
 """``campaign …``: the contract's keys and exit codes, against the rehearsal org."""
 
-from collections.abc import Iterator
+import io
+import sys
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.cli.conftest import Cli
+from tests.cli.conftest import Cli, Done
 from tests.conftest import NOW
+from workbench.cli.main import main
 from workbench.standin.salesforce.standin import SalesforceStandIn
 
 CONNECTION = """\
@@ -191,3 +194,103 @@ conflict: {member_status: newest}
     assert (again.code, "updated" in again.out) == (0, False)
     listed = {each["job"]: each for each in cli("schedule", "list", "--json").value}
     assert listed["campaign_hourly/acme-campaigns"]["next_at"] == "2026-03-11T08:10:00Z"
+
+
+class Terminal(io.StringIO):
+    """Somebody sits in front of it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def at_terminal(
+    cli: Cli, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Done]:
+    """Run a command as somebody who types an answer."""
+
+    def run(*words: str, types: str) -> Done:
+        monkeypatch.setattr(sys, "stdin", Terminal(types))
+        capsys.readouterr()
+        code = main(words)
+        told = capsys.readouterr()
+        return Done(code, told.out, told.err)
+
+    return run
+
+
+def left(cli: Cli, org: SalesforceStandIn, campaign: str) -> None:
+    """One member leaves a campaign that was synced."""
+    cli("campaign", "sync", campaign, "--kind", "initial")
+    ((member,),) = org.org.rows(
+        "SELECT m.Id FROM CampaignMember m JOIN Campaign c ON c.Id = m.CampaignId "
+        "WHERE c.Name = 'Spring Webinar' LIMIT 1"
+    )
+    org.act({"do": "delete_member", "member": member})
+
+
+def test_a_person_at_a_terminal_is_asked_whether_members_may_leave(
+    cli: Cli, at_terminal: Callable[..., Done], org: SalesforceStandIn, campaign: str
+) -> None:
+    left(cli, org, campaign)
+
+    no = at_terminal("campaign", "sync", campaign, types="n\n")
+    assert no.code == 130
+    assert "1 member shall be deleted on the mail side" in no.err
+    assert "--yes" in no.err
+    assert cli("campaign", "preview", campaign, "--json").value["inward"]["left"] == 1
+
+    assert "1 left" in at_terminal("campaign", "sync", campaign, types="y\n").out
+
+
+@pytest.mark.parametrize("way", ["--yes", "off", "pipe"])
+def test_nobody_is_asked_who_said_yes_or_turned_it_off_or_is_a_script(
+    cli: Cli, at_terminal: Callable[..., Done], org: SalesforceStandIn, campaign: str, way: str
+) -> None:
+    if way == "off":
+        text = CONNECTION.format(url=org.url) + "deletes: {confirm_manual: false}\n"
+        assert cli("apply", "-", given=text).code == 0
+    left(cli, org, campaign)
+    words = ["campaign", "sync", campaign, *(["--yes"] if way == "--yes" else [])]
+
+    done = cli(*words) if way == "pipe" else at_terminal(*words, types="")
+
+    assert (done.code, "[y/N]" in done.err) == (0, False)
+    assert "1 left" in done.out
+
+
+def test_failed_writes_of_a_run_are_tried_again_by_their_code(
+    cli: Cli, org: SalesforceStandIn, campaign: str
+) -> None:
+    cli("campaign", "sync", campaign, "--kind", "initial")
+    text = CONNECTION.format(url=org.url).replace("statistics: {sent", "statistics: {total")
+    assert cli("apply", "-", given=text).code == 0
+    org.switches(lock_row_every_n=1)
+    failed = cli("campaign", "sync", campaign, "--json")
+    assert (failed.code, failed.value["failed"]) == (4, 1)
+    org.switches(lock_row_every_n=0)
+    again = ("campaign", "sync", campaign, "--failed-of", str(failed.value["run"]))
+
+    assert cli(*again, "--code", "NO_SUCH").code == 2
+    done = cli(*again, "--code", "UNABLE_TO_LOCK_ROW", "--json")
+
+    assert (done.code, done.value["outward"]["statistics"]) == (0, 1)
+    assert cli("campaign", "sync", campaign, "--code", "X").code == 2
+
+
+def test_a_preview_says_what_goes_where_and_what_stays_here(
+    cli: Cli, org: SalesforceStandIn, campaign: str
+) -> None:
+    cli("campaign", "sync", campaign, "--kind", "initial")
+    org.switches(custom_fields=["CampaignMember.Mail_State__c text"])
+    pam = "pam: {fields: {member.state: Mail_State__c}}\n"
+    text = CONNECTION.format(url=org.url).replace("statistics: {sent: Emails_Sent__c, ", pam)
+    text = text.replace(pam + "delivered: null, opened: null}", pam)
+    assert cli("apply", "-", given=text).code == 0
+
+    told = cli("campaign", "preview", campaign, "--json").value
+
+    assert told["member_fields"] == 200
+    assert any("editions" in each for each in told["notices"])
+    done = cli("campaign", "sync", campaign, "--fingerprint", told["fingerprint"], "--json")
+    assert (done.code, done.value["member_fields"]) == (0, 200)

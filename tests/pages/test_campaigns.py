@@ -212,6 +212,148 @@ def test_a_sync_that_is_picked_shows_every_change_before_and_after(page: Open, d
     assert not app.exception
 
 
+def picked_sync(app: AppTest) -> None:
+    """Pick the newest line of the sync history."""
+    syncs = next(each for each in app.session_state if str(each).startswith("campaign.syncs."))
+    app.session_state[syncs] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    app.run()
+
+
+def refused_run(desk: Desk) -> list[str]:
+    """A sync of the webinar whose writes Salesforce refuses; gives the members that clicked."""
+    campaign = desk.campaigns()[WEBINAR]
+    people = [row for row in desk.ours(campaign).values() if row["status"] == "Sent"][:2]
+    desk.engage(
+        [
+            {"campaign_id": campaign, "person_id": row["person_id"], "event": "clicked",
+             "occurred_at": desk.services.now(), "edition": "Edition 1"}
+            for row in people
+        ]
+    )  # fmt: skip
+    desk.document(engagement={"dataset": "campaign_engagement"})
+    desk.org.switches(lock_row_every_n=1)
+    assert desk.run(campaign).failed == 2
+    desk.org.switches(lock_row_every_n=0)
+    return [row["member_id"] for row in people]
+
+
+def test_refused_writes_stand_by_their_code_and_the_ticked_ones_are_tried_again(
+    page: Open, acted: Desk
+) -> None:
+    desk, campaign = acted, acted.campaigns()[WEBINAR]
+    members = refused_run(desk)
+    app = open_campaign(page, desk, WEBINAR, "history")
+    picked_sync(app)
+    assert "**2\u202frows** · UNABLE\\_TO\\_LOCK\\_ROW" in said(app)
+    assert app.button(key="campaign.retry.ticked").disabled
+
+    place = list(app.dataframe[1].value["Member"]).index(members[1])
+    rows = next(each for each in app.session_state if str(each).startswith("campaign.refused."))
+    app.session_state[rows] = {"selection": {"rows": [place], "columns": [], "cells": []}}
+    app.run()
+    app.button(key="campaign.retry.ticked").click().run()
+    key = f"campaigns.sheet.{campaign}"
+    assert "Failed writes, once more" in said(app)
+    assert list(app.dataframe[0].value["Afterwards"]) == ["Responded"]
+    assert app.button(key=f"{key}.go").label.startswith(
+        "Try again: 0\u202fchanges in, 1\u202fstatus"
+    )
+
+    app.button(key=f"{key}.go").click().run()
+    ended(desk.opened)
+
+    assert desk.opened.state.runs.latest()[0].status == "done"
+    statuses = [desk.theirs(campaign)[member]["status"] for member in members]
+    assert statuses == ["Sent", "Responded"]
+    assert not app.exception
+
+
+def test_what_was_refused_can_be_taken_away_as_a_file(page: Open, acted: Desk) -> None:
+    from workbench.campaigns.again import refused
+    from workbench.ui.table_file import table_file
+
+    members = refused_run(acted)
+    app = open_campaign(page, acted, WEBINAR, "history")
+    picked_sync(app)
+    labels = [str(each.proto.label) for each in app.get("download_button")]
+    assert labels.count("CSV") == 2, "one of every change, one of what was refused"
+
+    run = acted.opened.state.runs.latest()[0].id
+    [group] = refused(acted.services, acted.campaigns()[WEBINAR], run)
+    with table_file(group.rows, "errors", "csv") as file:
+        lines = file.read().decode().splitlines()
+    assert len(lines) == 3
+    assert all(any(member in line for line in lines) for member in members)
+    assert not app.exception
+
+
+def test_the_feed_tells_owners_what_was_synced_with_warnings_until_it_is_read(
+    page: Open, desk: Desk
+) -> None:
+    app = page("campaigns")
+    unread = len(desk.opened.state.campaign_history.notices(unread=True))
+    assert unread > 0
+    assert f"Notices · {unread} unread" in said(app)
+    text = said(app).replace("\\", "")
+    assert "**Spring Webinar: manual sync completed; 0 joined, 0 left, 0 changed**" in text
+    assert "7 members without an e-mail address" in text
+
+    app.button(key="campaigns.notices.read").click().run()
+
+    assert desk.opened.state.campaign_history.notices(unread=True) == []
+    assert "unread" not in said(app)
+    assert "Spring Webinar: manual sync completed" in said(app)
+    assert not app.exception
+
+
+def test_points_stand_beside_members_once_actions_give_some(page: Open, acted: Desk) -> None:
+    desk = acted
+    assert "Points" not in open_campaign(page, desk, WEBINAR, "members").dataframe[0].value
+    desk.document(
+        engagement={"dataset": "campaign_engagement"}, scoring={"opened": 1, "clicked": 4}
+    )
+    desk.run(desk.campaigns()[WEBINAR])
+
+    app = open_campaign(page, desk, WEBINAR, "members")
+
+    told = app.dataframe[0].value
+    assert set(told["Points"]) <= {0, 1, 5}
+    assert 5 in set(told["Points"])
+    assert not app.exception
+
+
+def test_without_the_confirmation_members_leave_at_once_below_the_limits(
+    page: Open, acted: Desk
+) -> None:
+    desk, drip = acted, acted.campaigns()[DRIP]
+    desk.document(deletes={"confirm_manual": False})
+    gone, *_ = desk.ours(drip)
+    desk.act("delete_member", member=gone)
+    app = open_campaign(page, desk, DRIP)
+    app.button(key="campaign.synchronize.top").click().run()
+    key = f"campaigns.sheet.{drip}"
+
+    assert not [each for each in app.checkbox if str(each.key).startswith(f"{key}.confirm")]
+    assert not app.button(key=f"{key}.go").disabled
+    app.button(key=f"{key}.go").click().run()
+    ended(desk.opened)
+
+    assert gone not in desk.ours(drip)
+    assert not app.exception
+
+
+def test_the_sheet_says_what_stays_here_because_no_field_is_named_for_it(
+    page: Open, desk: Desk
+) -> None:
+    app = open_campaign(page, desk, WEBINAR)
+
+    app.button(key="campaign.synchronize.top").click().run()
+
+    text = said(app).replace("\\", "")
+    assert "No object of e-mail editions is named: their statistics stay here" in text
+    assert not app.exception
+
+
 def test_product_activity_is_told_by_edition_beside_those_without_a_mail(
     page: Open, desk: Desk
 ) -> None:

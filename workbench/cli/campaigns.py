@@ -1,5 +1,6 @@
 """``campaign list``, ``preview``, ``sync``, ``nightly``, ``hourly``, ``autosync``, ``budget``."""
 
+import sys
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.cli.opened import services
 from workbench.cli.output import answer, cell, counted, note, table
 from workbench.cli.stopping import stoppable
-from workbench.errors import InputError, RemoteError
+from workbench.errors import CancelledError, InputError, RemoteError
 
 if TYPE_CHECKING:
     from workbench.campaigns.looked import Looked
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 SHOWN_ROWS = 50
 """Rows of a sheet that are told; --out writes all of them."""
 RESULT_KEYS = (
-    "run status inward outward conflicts held failed warnings api_calls campaigns skipped"
+    "run status inward outward member_fields conflicts held failed warnings api_calls campaigns "
+    "skipped"
 ).split()
 
 
@@ -76,15 +78,63 @@ def sync(asked: Namespace) -> int:
     with services() as opened:
         document = _sync_of(opened, asked.id, asked.sync)
         with stoppable(opened, f"campaign/{document.name}"):
+            only = _failed_of(opened, document, asked)
+            fingerprint = asked.fingerprint or _confirmed(opened, document, asked, only)
             result = sync_one(
                 document,
                 asked.id,
                 opened,
                 kind=asked.kind,
-                fingerprint=asked.fingerprint,
+                fingerprint=fingerprint,
                 release=asked.release,
+                only=only,
             )
     return _told(asked, [(document.name, result)])
+
+
+def _failed_of(
+    opened: "Services", document: "CampaignSync", asked: Namespace
+) -> Sequence[str] | None:
+    """The members whose failed writes are tried again; None is a whole sync.
+
+    Raises:
+        InputError: nothing failed in that run.
+    """
+    from workbench.campaigns.again import failed_of
+    from workbench.campaigns.choosing import find
+
+    if asked.failed_of is None:
+        if asked.code:
+            raise InputError("--code says which failed writes: say of which run, --failed-of RUN")
+        return None
+    row = find(opened, document, asked.id)
+    if row is None:
+        raise InputError(f"No campaign {asked.id[:80]} is known here", hint="See `campaign list`.")
+    return failed_of(document, row.id, asked.failed_of, opened, codes=asked.code or ())
+
+
+def _confirmed(
+    opened: "Services", document: "CampaignSync", asked: Namespace, only: Sequence[str] | None
+) -> str | None:
+    """Ask, at a terminal, whether members may leave; gives the sheet that was agreed to.
+
+    Without a terminal nobody can be asked: the command itself is the word, and the limits hold.
+
+    Raises:
+        CancelledError: no.
+    """
+    from workbench.campaigns.run import preview as previewed
+
+    silent = asked.yes or asked.json or not document.deletes.confirm_manual
+    if silent or asked.kind != "manual" or not sys.stdin.isatty():
+        return None
+    looked = previewed(document, asked.id, opened, release=asked.release, only=only)
+    if leaving := looked.plan.counts.left:
+        members = "1 member" if leaving == 1 else f"{counted(leaving)} members"
+        note(f"{members} shall be deleted on the mail side, as in Salesforce. Go on? [y/N]")
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            raise CancelledError("Nothing was synced", hint="--yes asks no question.")
+    return looked.fingerprint
 
 
 def nightly(asked: Namespace) -> int:
@@ -217,7 +267,7 @@ def preview_json(looked: "Looked") -> dict[str, Any]:
     return {
         "kind": looked.kind,
         "campaigns": looked.campaign_ids,
-        "fingerprint": plan.fingerprint,
+        "fingerprint": looked.fingerprint,
         "inward": {
             "joined": counts.joined,
             "left": counts.left,
@@ -226,12 +276,14 @@ def preview_json(looked: "Looked") -> dict[str, Any]:
         },
         "outward": {
             "statuses": counts.statuses_out,
-            "editions": 0,
-            "statistics": looked.statistics.rows.num_rows,
+            "editions": looked.statistics.editions,
+            "statistics": looked.statistics.campaigns,
         },
+        "member_fields": counts.fields_out,
         "conflicts": counts.conflicts,
         "held": counts.held,
         "warnings": [str(warned) for warned in looked.all_warnings],
+        "notices": list(looked.notices),
         "api_calls": looked.calls,
         "estimate": looked.estimate.calls,
         "rows": plan.sheet.slice(0, SHOWN_ROWS).to_pylist(),
@@ -247,10 +299,13 @@ def preview_lines(looked: "Looked") -> list[str]:
         f"inward    {counted(counts.joined)} joined, {counted(counts.left)} left, "
         f"{counted(counts.updated)} changed, {counted(counts.statuses_in)} statuses",
         f"outward   {counted(counts.statuses_out)} statuses, "
-        f"{counted(looked.statistics.rows.num_rows)} statistics",
+        f"{counted(looked.statistics.campaigns)} statistics, "
+        f"{counted(looked.statistics.editions)} of editions, "
+        f"{counted(counts.fields_out)} members' other fields",
         f"conflicts {counted(counts.conflicts)}, held {counted(counts.held)}",
         f"calls     {counted(looked.calls)}",
         *(f"warning   {warned}" for warned in looked.all_warnings),
+        *(f"notice    {notice}" for notice in looked.notices),
     ]
     columns = ("direction", "what", "name", "field", "before", "after", "status", "reason")
     rows = plan.sheet.slice(0, SHOWN_ROWS).to_pylist()

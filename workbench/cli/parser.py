@@ -146,6 +146,10 @@ def _documents(commands: Any) -> None:
     export.add_argument("what", nargs="?", metavar="KIND[/NAME]", help="all of them when left out")
     delete = _add(commands, "delete", "documents:delete", "remove a document")
     delete.add_argument("document", metavar="KIND/NAME")
+    delete.add_argument(
+        "--clear", action="store_true", help="empty the fields that the automation wrote, first"
+    )
+    delete.add_argument("--yes", action="store_true", help="with --clear: the sheet has been read")
     history = _add(commands, "history", "documents:history", "who changed a document, and when")
     history.add_argument("document", metavar="KIND/NAME")
     connection = _group(commands, "connection", "the systems that are connected")
@@ -200,6 +204,11 @@ def _campaigns(commands: Any) -> None:
         one.add_argument("--kind", choices=("initial", "manual"), default="manual")
     preview.add_argument("--out", metavar="FILE", help="write the whole sheet as CSV")
     sync.add_argument("--fingerprint", metavar="F", help="only if the sheet is still that one")
+    sync.add_argument("--yes", action="store_true", help="ask nothing, whoever would leave")
+    sync.add_argument(
+        "--failed-of", type=int, metavar="RUN", help="only what Salesforce refused in that run"
+    )
+    sync.add_argument("--code", action="append", metavar="CODE", help="of it, only this refusal")
     nightly = _add(campaign, "nightly", "campaigns:nightly", "the nightly batch, now")
     nightly.add_argument("--now", metavar="ISO", help="as if it were that moment")
     hourly = _add(

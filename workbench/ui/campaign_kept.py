@@ -11,6 +11,7 @@ from workbench.ui.session import ask as open_question
 from workbench.ui.session import explained, remember, remembered, services
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from workbench.campaigns.looked import Looked
@@ -39,12 +40,18 @@ def close_sheet(campaign_id: str) -> None:
     open_question(leaving(campaign_id), False)
 
 
-def open_sheet(sync: CampaignSync, row: CampaignRow, kind: SyncKind) -> None:
-    """Read both sides and keep the sheet; where that fails, the page says why."""
+def open_sheet(
+    sync: CampaignSync, row: CampaignRow, kind: SyncKind, only: Sequence[str] | None = None
+) -> None:
+    """Read both sides and keep the sheet; where that fails, the page says why.
+
+    Args:
+        only: Members whose failed writes are tried again, "" for statistics; None is everybody.
+    """
     from workbench.campaigns.run import preview
 
     with explained(stop=False), st.spinner("Reading both sides…", show_time=True):
-        looked = preview(sync, row.id, services(), kind=kind)
+        looked = preview(sync, row.id, services(), kind=kind, only=only)
         remember(f"campaign-sheet/{row.id}", Kept(looked, services().now()))
         open_question(leaving(row.id), False)
         st.rerun()

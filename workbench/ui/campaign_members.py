@@ -102,6 +102,11 @@ def readable(members: pa.Table) -> dict[str, list[Any]]:
         "Wanted instead": columns["wanted"],
         "Last action": columns["last_action"],
         "Last action at": columns["last_action_at"],
+        **(
+            {"Points": columns["points"]}
+            if any(each is not None for each in columns["points"])
+            else {}
+        ),
         "Is a": [
             "converted lead" if lead and contact else "contact" if contact else "lead"
             for lead, contact in people

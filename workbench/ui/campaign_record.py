@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
 SYNCS_SHOWN = 200
 ROWS_SHOWN = 2_000
 """Changes of a run on the screen; the file has all of them."""
+FEW = 8
+HEIGHT = 320
+"""Of a list of refused rows, where there are more than a few."""
 
 
 def show_record(sync: CampaignSync, row: CampaignRow) -> None:
@@ -99,7 +101,7 @@ def _changes(sync: CampaignSync, row: CampaignRow, picked: SyncedRow) -> None:
     if not changes.num_rows:
         st.caption("Nothing: both sides agreed, or it ended before it changed anything.")
         return
-    _errors(sync, row, changes)
+    _errors(sync, row, picked.run_id)
     st.dataframe(
         changes_table(changes),
         hide_index=True,
@@ -114,24 +116,46 @@ def _changes(sync: CampaignSync, row: CampaignRow, picked: SyncedRow) -> None:
     offer(whole, f"sync-{picked.run_id}", f"campaign.sync.{picked.run_id}", rows=changes.num_rows)
 
 
-def _errors(sync: CampaignSync, row: CampaignRow, changes: pa.Table) -> None:
-    """What Salesforce refused, by its code, and a way to try again."""
-    import pyarrow.compute as pc
+def _errors(sync: CampaignSync, row: CampaignRow, run_id: int) -> None:
+    """What Salesforce refused, by its code: the rows, a file of them, and those to try again."""
+    import pyarrow as pa
 
-    failed = changes.filter(pc.equal(changes["state"], "failed"))
-    if not failed.num_rows:
-        return
-    codes = Counter(failed["code"].to_pylist())
-    examples = dict(zip(failed["code"].to_pylist(), failed["reason"].to_pylist(), strict=True))
-    for code, number in codes.most_common():
+    from workbench.campaigns.again import refused, whom
+
+    every = refused(services(), row.id, run_id, limit=ROWS_SHOWN)
+    ticked: list[str] = []
+    for each in every:
         st.error(
-            f"**{formats.counted(number, 'row')}** · {formats.plain(str(code or 'no code'))}: "
-            f"{formats.plain(str(examples[code] or ''))}",
+            f"**{formats.counted(each.rows.num_rows, 'row')}** · {formats.plain(each.code)}: "
+            f"{formats.plain(each.example)}",
             icon=":material/error:",
         )
-    if st.button("Try these again", icon=":material/replay:", key="campaign.retry"):
-        # What failed was not agreed on, so the next sheet has it again.
-        open_sheet(sync, row, "manual")
+        key = f"campaign.refused.{run_id}.{each.code}"
+        event: Any = st.dataframe(
+            changes_table(each.rows),
+            hide_index=True,
+            height="auto" if each.rows.num_rows <= FEW else HEIGHT,
+            key=key,
+            on_select="rerun",
+            selection_mode="multi-row",
+            column_config={"Why": st.column_config.TextColumn(width="large")},
+        )
+        picked = [at for at in event.selection.rows if at < each.rows.num_rows]
+        ticked += whom(each.rows.take(picked)) if picked else []
+    if not every:
+        return
+    rows = pa.concat_tables([each.rows for each in every])
+    with st.container(horizontal=True, vertical_alignment="center"):
+        count = f" {formats.number(len(set(ticked)))}" if ticked else ""
+        if st.button(
+            f"Try the ticked{count} again", icon=":material/replay:", key="campaign.retry.ticked",
+            disabled=not ticked,
+            help="Shows first what would be written." if ticked else "Tick rows first.",
+        ):  # fmt: skip
+            open_sheet(sync, row, "manual", sorted(set(ticked)))
+        if st.button("Try all of these again", key="campaign.retry"):
+            open_sheet(sync, row, "manual", whom(rows))
+        offer(rows, f"sync-{run_id}-errors", f"campaign.refused.{run_id}", label="Errors")
 
 
 def changes_table(changes: pa.Table) -> dict[str, list[Any]]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from workbench.campaigns.model import CampaignSync
     from workbench.store.state.campaigns import CampaignRow
 
+AGAIN = "Failed writes, once more"
 TITLES: dict[str, str] = {"manual": "Synchronize", "initial": "New Edition: the initial sync"}
 
 
@@ -36,9 +37,11 @@ def show_sheet(sync: CampaignSync, row: CampaignRow, kept: Kept) -> None:
     key = f"campaigns.sheet.{row.id}"
     with st.container(border=True, key="campaign-sheet"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.subheader(TITLES.get(looked.kind, looked.kind), anchor=False)
+            again = looked.only is not None
+            title = AGAIN if again else TITLES.get(looked.kind, looked.kind)
+            st.subheader(title, anchor=False)
             if st.button("Read again", icon=":material/refresh:", key=f"{key}.again"):
-                open_sheet(sync, row, looked.kind)
+                open_sheet(sync, row, looked.kind, sorted(looked.only) if again else None)
             if st.button("Close", icon=":material/close:", key=f"{key}.close"):
                 close_sheet(row.id)
                 st.rerun()
@@ -46,7 +49,7 @@ def show_sheet(sync: CampaignSync, row: CampaignRow, kept: Kept) -> None:
         _warnings(looked)
         release = _leave(sync, row, looked, key)
         if release and not looked.plan.inputs.rules.release:
-            keep(row.id, replace(kept, looked=replace(looked, plan=looked.plan.released())))
+            keep(row.id, replace(kept, looked=looked.replanned(looked.plan.released())))
             st.rerun()
         _go(sync, row, looked, key)
         view = pick_view(looked.plan.sheet, key)
@@ -57,10 +60,13 @@ def show_sheet(sync: CampaignSync, row: CampaignRow, kept: Kept) -> None:
         _statistics(looked)
         at = formats.moment(kept.at, zone())
         st.caption(
-            f"Both sides as of {at.text} · sheet {looked.plan.fingerprint} · "
+            f"Both sides as of {at.text} · sheet {looked.fingerprint} · "
             f"{formats.counted(looked.calls, 'call')} expected, by the contract's sum "
             f"{formats.number(looked.estimate.calls)}"
         )
+        if looked.notices:
+            with st.expander("What stays here", type="compact"):
+                st.caption("  \n".join(map(formats.plain, looked.notices)))
 
 
 def _decided(sync: CampaignSync, row: CampaignRow, looked: Looked) -> Looked:
@@ -68,7 +74,7 @@ def _decided(sync: CampaignSync, row: CampaignRow, looked: Looked) -> Looked:
     from workbench.campaigns import shapes
 
     rows = services().state.campaigns.decisions(sync.name, [row.id])
-    return replace(looked, plan=looked.plan.with_decisions(shapes.table(rows, shapes.DECISIONS)))
+    return looked.replanned(looked.plan.with_decisions(shapes.table(rows, shapes.DECISIONS)))
 
 
 def _numbers(sync: CampaignSync, looked: Looked) -> None:
@@ -89,7 +95,13 @@ def _numbers(sync: CampaignSync, looked: Looked) -> None:
             "From the mail side to Salesforce",
             {
                 "status": counts.statuses_out,
-                "statistics": looked.statistics.rows.num_rows,
+                **({"with other fields": counts.fields_out} if counts.fields_out else {}),
+                "statistics": looked.statistics.campaigns,
+                **(
+                    {"of editions": looked.statistics.editions}
+                    if looked.statistics.editions
+                    else {}
+                ),
                 "conflict": counts.conflicts,
                 "held": counts.held,
             },
@@ -141,14 +153,14 @@ def _leave(sync: CampaignSync, row: CampaignRow, looked: Looked, key: str) -> bo
     if looked.plan.verdict.held:
         return st.checkbox(
             "Let all of them leave although they are so many",
-            key=f"{key}.release.{looked.plan.fingerprint}",
+            key=f"{key}.release.{looked.fingerprint}",
         )
     if counts.left and sync.deletes.confirm_manual:
         told = formats.counted(counts.left, "member")
         confirmed = st.checkbox(
             f"Yes, {told} shall be deleted on the mail side, as in Salesforce",
             # Said of this sheet alone: another one asks again.
-            key=f"{key}.confirm.{looked.plan.fingerprint}",
+            key=f"{key}.confirm.{looked.fingerprint}",
         )
         open_question(leaving(row.id), confirmed)
     return looked.plan.inputs.rules.release
@@ -179,14 +191,17 @@ def _go(sync: CampaignSync, row: CampaignRow, looked: Looked, key: str) -> None:
 def _label(looked: Looked) -> str:
     counts = looked.plan.counts
     inward = counts.joined + counts.left + counts.updated + counts.statuses_in
-    outward = counts.statuses_out
+    beside = counts.fields_out + looked.statistics.rows.num_rows
     if looked.kind == "initial":
         return f"Make the first edition: {formats.counted(counts.joined, 'member')} join"
     told = (
-        f"{formats.counted(inward, 'change')} in, {formats.counted(outward, 'status', 'statuses')} "
-        "out"
+        f"{formats.counted(inward, 'change')} in, "
+        f"{formats.counted(counts.statuses_out, 'status', 'statuses')} out"
+        + (f", {formats.counted(beside, 'other value')} out" if beside else "")
     )
-    return f"Synchronize: {told}" if inward or outward else "Synchronize: both sides agree"
+    verb = "Synchronize" if looked.only is None else "Try again"
+    is_any = inward or counts.statuses_out or beside
+    return f"{verb}: {told}" if is_any else f"{verb}: both sides agree"
 
 
 def _launch(sync: CampaignSync, row: CampaignRow, looked: Looked) -> None:
@@ -195,8 +210,9 @@ def _launch(sync: CampaignSync, row: CampaignRow, looked: Looked) -> None:
     options: dict[str, Any] = {
         "campaign": row.id,
         "kind": looked.kind,
-        "fingerprint": looked.plan.fingerprint,
+        "fingerprint": looked.fingerprint,
         "release": looked.plan.inputs.rules.release,
+        **({"only": sorted(looked.only)} if looked.only is not None else {}),
     }
     with explained():
         run_id = launch(services(), f"campaign/{sync.name}", options, who=WHO)
@@ -211,8 +227,9 @@ def _statistics(looked: Looked) -> None:
         return
     with st.expander(f"Statistics to write ({rows.num_rows})", type="compact"):
         st.dataframe(
-            rows.drop_columns(["campaign_id"]),
+            rows.drop_columns(["campaign_id", "record_id"]),
             hide_index=True,
-            column_config={"statistic": "Statistic", "field": "Field in Salesforce",
-                           "before": "Now", "after": "To be written"},
+            column_config={"object": "Of", "edition": "Edition", "statistic": "Statistic",
+                           "field": "Field in Salesforce", "before": "Now",
+                           "after": "To be written"},
         )  # fmt: skip

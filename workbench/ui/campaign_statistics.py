@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from workbench.campaigns.vocabulary import PRODUCT_FIELDS
 from workbench.ui import formats, frame
 from workbench.ui.campaign_editions import rate_words
 from workbench.ui.charts import graph_objects
@@ -57,6 +58,21 @@ def show_statistics(row: CampaignRow) -> None:
             ("Total Members", formats.number(told.get("total", 0))),
         ),
     )
+    _of_the_product(row, told)
+
+
+def _of_the_product(row: CampaignRow, told: dict[str, Any]) -> None:
+    """What the source product's own fields say in Salesforce, where its package is installed."""
+    there = row.counts or {}
+    lines = [
+        {"Field in Salesforce": name, "There": there[name], "Here": told.get(statistic)}
+        for statistic, name in PRODUCT_FIELDS.items()
+        if name in there
+    ]
+    if lines:
+        st.subheader("The source product's own fields", anchor=False)
+        st.caption("Salesforce computes them itself: they are read with every sync, not written.")
+        st.dataframe(lines, hide_index=True)
 
 
 def _bases(told: dict[str, Any]) -> list[str]:
