@@ -3,8 +3,8 @@
 import pytest
 
 from workbench.pulls.sources import SOURCES
+from workbench.ui.applications import numbers
 from workbench.ui.beside import split
-from workbench.ui.pull_form import numbers
 from workbench.ui.pull_target import free_name, suggestion, usual_update
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from workbench.pendo.model import REGIONS, PendoConnection, region
+from workbench.ui.applications import ask_apps
 from workbench.ui.connection_saving import Form
-from workbench.ui.pull_form import numbers
 from workbench.ui.session import services
 from workbench.zones import zone_names
 
@@ -23,11 +23,6 @@ REGION_NAMES = {
     "jpn": "Japan",
     "au": "Australia",
     OWN: "Stand-in or proxy (own address)",
-}
-APPS = {
-    "all": "All applications",
-    "default": "The default application",
-    "chosen": "Chosen applications",
 }
 STANDIN_URL = "http://127.0.0.1:8601"
 ABOUT_KEY = (
@@ -108,7 +103,12 @@ def _meaning(key: str, stored: PendoConnection | None, beside: Beside) -> dict[s
         "moves events to the wrong day.",
     )
     beside.place("timezone")
-    body |= _apps(key, stored, beside)
+    body["apps"] = ask_apps(
+        stored.apps if stored else "all",
+        lambda control: f"{key}.{control}",
+        beside,
+        about="What pulls ask about, unless a pull says otherwise.",
+    )
     body["calls_per_minute"] = st.number_input(
         "Calls per minute, at most",
         value=stored.calls_per_minute if stored else 60,
@@ -118,23 +118,3 @@ def _meaning(key: str, stored: PendoConnection | None, beside: Beside) -> dict[s
     )
     beside.place("calls_per_minute")
     return body
-
-
-def _apps(key: str, stored: PendoConnection | None, beside: Beside) -> dict[str, Any]:
-    apps = stored.apps if stored else "all"
-    now = apps if isinstance(apps, str) else "chosen"
-    choice = st.selectbox(
-        "Applications",
-        list(APPS),
-        index=list(APPS).index(now),
-        format_func=APPS.__getitem__,
-        key=f"{key}.apps",
-        help="What pulls ask about, unless a pull says otherwise.",
-    )
-    answer: dict[str, Any] = {"apps": choice}
-    if choice == "chosen":
-        ids = "" if isinstance(apps, str) else ", ".join(str(each) for each in apps)
-        text = st.text_input("Application ids", ids, key=f"{key}.ids", placeholder="-323232, …")
-        answer = {"apps": numbers(text)}
-    beside.place("apps")
-    return answer

@@ -11,7 +11,7 @@ from workbench.errors import WorkbenchError
 from workbench.pulls.sources import SOURCES
 from workbench.ui import formats, frame
 from workbench.ui.chips import chip_text
-from workbench.ui.pull_form import REPORTS
+from workbench.ui.pull_what import REPORTS
 from workbench.ui.search import searched
 from workbench.ui.session import services, show, zone
 
