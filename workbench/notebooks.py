@@ -240,7 +240,7 @@ class Workbench:
             campaign,
             self.services,
             kind=kind,
-            fingerprint=seen.plan.fingerprint if seen else None,
+            fingerprint=seen.fingerprint if seen else None,
             release=release,
         )
 

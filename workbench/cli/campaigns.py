@@ -305,7 +305,6 @@ def preview_lines(looked: "Looked") -> list[str]:
         f"conflicts {counted(counts.conflicts)}, held {counted(counts.held)}",
         f"calls     {counted(looked.calls)}",
         *(f"warning   {warned}" for warned in looked.all_warnings),
-        *(f"notice    {notice}" for notice in looked.notices),
     ]
     columns = ("direction", "what", "name", "field", "before", "after", "status", "reason")
     rows = plan.sheet.slice(0, SHOWN_ROWS).to_pylist()
@@ -315,6 +314,7 @@ def preview_lines(looked: "Looked") -> list[str]:
         "",
         *table(rows, columns),
         *([f"… and {counted(more)} more"] if more > 0 else []),
+        *(f"notice    {notice}" for notice in looked.notices),
     ]
 
 

@@ -83,8 +83,7 @@ def _campaign(opened: "Services", url: str, say: "_Teller") -> dict[str, Any]:
     say("deleted a member, while mails were opened and clicked here. A sync would do this:", "")
     looked = looked_at(sync, first, opened)
     say(*preview_lines(looked)[:SHOWN_LINES])
-    fingerprint = looked.plan.fingerprint
-    result = sync_one(sync, first, opened, fingerprint=fingerprint)
+    result = sync_one(sync, first, opened, fingerprint=looked.fingerprint)
     told = budget(sync, opened)
     say("", synced_so(sync.name, result))
     say(f"Calls of ours today: {told.used_ours} of {told.allocation}.")
