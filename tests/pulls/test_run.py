@@ -71,6 +71,16 @@ def test_a_week_of_page_events_is_exactly_what_pendo_holds(pulled: Pulled, ask: 
     assert {row["day"] for row in rows} == {date(2026, 3, day) for day in range(3, 10)}
 
 
+def test_a_log_says_what_was_asked_for_and_what_came_of_it(
+    pulled: Pulled, services: Services
+) -> None:
+    result, _rows = pulled(source="accounts")
+
+    told = [line.text for line in services.state.runs.log_lines(result.run)]
+    assert told[0] == "Asking Pendo for all there is"
+    assert told[-1] == f"Version 0 of {result.dataset} has {result.rows} rows of this run"
+
+
 @pytest.mark.parametrize("source", [name for name in SOURCES if name != "custom"])
 def test_every_source_can_be_pulled(source: str, pulled: Pulled) -> None:
     asked: dict[str, Any] = {"source": source}

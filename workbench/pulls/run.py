@@ -89,8 +89,7 @@ def run(
             is_done=lambda run: services.state.runs.get(run).status == "done",
         )
         with services.pendo(pull.connection, cancelled=lambda: tally.is_cancel_requested) as client:
-            if plan.window:
-                tally.log(f"Asking Pendo for {plan.window}")
+            tally.log(f"Asking Pendo for {plan.window or 'all there is'}")
             finished = list(_fetched(plan, client, spool, tally, on_progress))
             calls = client.meter.snapshot().total
         _stop_if_cancelled(tally)
@@ -101,10 +100,13 @@ def run(
         warnings = (*warnings, *(str(drift) for drift in committed.drift))
         for warning in warnings:
             tally.log(warning, level="warning")
+        rows = sum(each.rows for each in finished)
+        name = pull.dataset_name
+        tally.log(f"Version {committed.version} of {name} has {counted(rows, 'row')} of this run")
         result = PullResult(
             run=tally.run_id,
             status="done",
-            rows=sum(each.rows for each in finished),
+            rows=rows,
             dataset=pull.dataset_name,
             version=committed.version,
             requests=calls.calls,

@@ -35,6 +35,7 @@ STATES: dict[str, tuple[Colour, str]] = {
     "not run yet": ("gray", "remove"),
     "key set": ("green", "key"),
     "key not set": ("orange", "key_off"),
+    "login set": ("green", "key"),
     "rehearsal": ("violet", "theater_comedy"),
     "unsaved": ("orange", "edit"),
     "saved": ("gray", "check"),
@@ -56,14 +57,20 @@ SIGNS = {
 
 def chip(state: str, *, hover: str = "") -> None:
     """One state, small."""
-    colour, icon = STATES.get(state, ("gray", "circle"))
+    colour, icon = _looks(state)
     st.badge(state, icon=f":material/{icon}:", color=colour, help=hover or None)
 
 
 def chip_text(state: str) -> str:
     """The same as Markdown, to stand inside a line of text."""
-    colour, icon = STATES.get(state, ("gray", "circle"))
+    colour, icon = _looks(state)
     return f":{colour}-badge[:material/{icon}: {state}]"
+
+
+def _looks(state: str) -> tuple[Colour, str]:
+    # A login has several parts, and the chip names the one that is missing.
+    missing = STATES["key not set"] if state.endswith(" not set") else None
+    return STATES.get(state) or missing or ("gray", "circle")
 
 
 def column(label: str = "Status") -> Any:
