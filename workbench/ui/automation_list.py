@@ -2,66 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from workbench.errors import WorkbenchError
 from workbench.schedules.fires import next_fires
 from workbench.ui import formats, frame
-from workbench.ui.chips import chip_text
+from workbench.ui.lines import Line, lines_of
 from workbench.ui.run_view import launch_run
 from workbench.ui.search import searched
 from workbench.ui.session import WHO, explained, services, show, zone
 
 if TYPE_CHECKING:
     from workbench.automations.model import Automation
-    from workbench.store.state import Run
 
 NEW = "1"
 """Stands in the address for a new automation; none can be named so."""
 TROUBLED = ("failed", "held", "done with errors")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One automation in the list."""
-
-    name: str
-    automation: Automation | None
-    trouble: str
-    last: Run | None
-
-    @property
-    def needs_attention(self) -> bool:
-        """Whether a person should look at it."""
-        return bool(self.trouble) or (self.last is not None and self.last.status in TROUBLED)
-
-    @property
-    def text(self) -> str:
-        """What the search looks into."""
-        if self.automation is None:
-            return self.name
-        given = self.automation
-        words = (self.name, given.description, given.owner, given.read_from.dataset,
-                 given.update.prefix, given.connection, *given.tags)  # fmt: skip
-        status = self.last.status if self.last else "not run yet"
-        return " ".join((*words, status, "on" if given.active else "draft")).lower()
-
-
-def lines() -> list[Line]:
+def lines() -> list[Line[Automation]]:
     """Every automation, those that need attention first."""
-    found = []
-    bench = services()
-    for name in bench.documents.names("automation"):
-        runs = bench.state.runs.latest(f"automation/{name}", limit=1)
-        last = runs[0] if runs else None
-        try:
-            found.append(Line(name, bench.documents.automation(name), "", last))
-        except WorkbenchError as error:
-            found.append(Line(name, None, str(error), last))
-    return sorted(found, key=lambda line: (not line.needs_attention, line.name))
+    found = lines_of("automation", services().documents.automation)
+    return sorted(found, key=lambda line: (not _needs_attention(line), line.name))
+
+
+def _needs_attention(line: Line[Automation]) -> bool:
+    """Whether a person should look at it."""
+    return bool(line.trouble) or line.status in TROUBLED
+
+
+def _text(line: Line[Automation]) -> str:
+    """What the search looks into."""
+    if line.document is None:
+        return line.name
+    given = line.document
+    words = (line.name, given.description, given.owner, given.read_from.dataset,
+             given.update.prefix, given.connection, *given.tags)  # fmt: skip
+    return " ".join((*words, line.status, "on" if given.active else "draft")).lower()
 
 
 def automation_list() -> None:
@@ -99,21 +77,21 @@ def automation_list() -> None:
         _draw,
         thing="automation",
         places="Name, dataset, prefix, owner, tag or status",
-        text=lambda line: line.text,
+        text=_text,
     )
 
 
-def _draw(line: Line) -> None:
+def _draw(line: Line[Automation]) -> None:
     with st.container(border=True, key=f"automation-line-{line.name}"):
         name, where, rows, last, act = st.columns([4, 4, 3, 3, 2], vertical_alignment="center")
         with name:
             frame.link("automations", line.name, icon=":material/sync_alt:", automation=line.name)
-            if line.automation and line.automation.description:
-                st.caption(formats.plain(line.automation.description))
-        if line.automation is None:
+            if line.document and line.document.description:
+                st.caption(formats.plain(line.document.description))
+        if line.document is None:
             where.error(line.trouble)
             return
-        given = line.automation
+        given = line.document
         where.markdown(
             f"{given.read_from.dataset} → Pendo {given.update.object}s of {given.connection}, "
             f"`{given.update.prefix}_…`"
@@ -123,7 +101,7 @@ def _draw(line: Line) -> None:
         with rows:
             _seen(line.name)
         with last:
-            _times(given, line.last)
+            _times(given, line)
         with act.container(horizontal=True):
             _act(given)
 
@@ -142,13 +120,8 @@ def _seen(name: str) -> None:
     st.caption(f"as of {formats.moment(plans[0].made_at, zone()).text}")
 
 
-def _times(given: Automation, last: Run | None) -> None:
-    at = last and (last.finished_at or last.started_at)
-    told = formats.moment(at, zone()).text if at else ""
-    st.markdown(
-        f"{chip_text(last.status if last else 'not run yet')} <small>{told}</small>",
-        unsafe_allow_html=True,
-    )
+def _times(given: Automation, line: Line[Automation]) -> None:
+    st.markdown(line.ended, unsafe_allow_html=True)
     coming = next_fires(given.schedules, services().now(), 1) if given.active else []
     if coming:
         st.caption(f"next {formats.moment(coming[0].at, zone()).text}")
