@@ -145,6 +145,57 @@ def test_undo_shows_its_own_sheet_and_then_writes_what_stood_before(
     assert held(pendo, FIELDS)[ids[1]] == {}
 
 
+def test_deleting_with_clear_shows_the_sheet_and_clears_only_when_it_was_read(
+    cli: Cli, ids: list[str], pendo: PendoStandIn
+) -> None:
+    cli("automation", "run", "churn-to-pendo")
+    pendo.act(
+        {"do": "set_value", "kind": "account", "id": ids[0], "field": "custom.predict_score",
+         "value": "Mine"}
+    )  # fmt: skip
+    before = len(writes(pendo))
+
+    asked = cli("delete", "automation/churn-to-pendo", "--clear")
+    told = cli("delete", "automation/churn-to-pendo", "--clear", "--json")
+
+    assert (asked.code, told.code, told.value["values"]) == (3, 3, 7)
+    assert "4 changed, 7 values" in asked.out
+    assert "Empties 7 values on 4 accounts" in asked.err
+    assert "--yes" in asked.err
+    assert len(writes(pendo)) == before
+    assert "churn-to-pendo" in cli("export", "automation").out
+    done = cli("delete", "automation/churn-to-pendo", "--clear", "--yes", "--json")
+    assert (done.code, done.value["sent"], done.value["verified"]) == (0, 4, 4)
+    assert [held(pendo, FIELDS)[each] for each in ids] == [{"predict_score": "Mine"}, {}, {}, {}]
+    assert "churn-to-pendo" not in cli("export", "automation").out
+
+
+def test_an_automation_stays_where_a_value_could_not_be_cleared(
+    cli: Cli, ids: list[str], pendo: PendoStandIn
+) -> None:
+    text = f"{CONNECTION.format(url=pendo.url)}---\n{AUTOMATION}"
+    cli("apply", "-", given=text.replace("guardrails:", "write: {chunk: 1}\nguardrails:"))
+    cli("automation", "run", "churn-to-pendo")
+    pendo.weather([{"fault": "400", "path": "custom/value", "times": 1}])
+
+    done = cli("delete", "churn-to-pendo", "--clear", "--yes")
+
+    assert done.code == 4
+    assert "stays: not every value could be cleared" in done.err
+    assert "churn-to-pendo" in cli("export", "automation").out
+    assert sum(bool(held(pendo, FIELDS)[each]) for each in ids) == 1
+
+
+def test_only_an_automation_that_has_written_can_be_cleared(cli: Cli, ids: list[str]) -> None:
+    nothing = cli("delete", "churn-to-pendo", "--clear", "--yes")
+    connection = cli("delete", "connection/acme", "--clear", "--yes")
+
+    assert (nothing.code, connection.code) == (2, 2)
+    assert "has no values in Pendo" in nothing.err
+    assert "writes nothing to Pendo" in connection.err
+    assert ids
+
+
 def test_a_run_that_wrote_nothing_cannot_be_undone(cli: Cli, ids: list[str]) -> None:
     done = cli("automation", "undo", "77")
 

@@ -88,6 +88,16 @@ def test_editing_keeps_the_key(page: Open, bench: Services, pendo: PendoStandIn)
     assert not app.exception
 
 
+def test_deleting_lists_the_pulls_that_would_stop(page: Open, sampled: Services) -> None:
+    app = page("connections")
+
+    app.button(key="connections.delete.acme").click().run()
+
+    assert "pull accounts, pull page-events would stop" in app.warning[0].value
+    assert app.button(key="connections.delete.yes.acme").disabled
+    assert not app.exception
+
+
 def test_a_connection_tells_everything_that_needs_it(page: Open, sampled: Services) -> None:
     automation = Automation.model_validate(
         {

@@ -1,4 +1,4 @@
-"""``automation preview``, ``run``, ``activate``, ``deactivate`` and ``undo``."""
+"""``automation preview``, ``run``, ``activate``, ``deactivate``, ``undo``; ``delete --clear``."""
 
 from argparse import Namespace
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ from workbench.cli.opened import person, services
 from workbench.cli.output import answer, counted, note, table
 from workbench.cli.progress import Bar
 from workbench.cli.stopping import stoppable
-from workbench.errors import WorkbenchError
+from workbench.errors import HeldError, WorkbenchError
 
 if TYPE_CHECKING:
     from workbench.automations.plan import Plan
@@ -73,6 +73,36 @@ def undo(asked: Namespace) -> int:
             answer(asked, plan_json(plan), [] if asked.json else plan_lines(name, plan))
             return 0
         return _told(asked, opened, name, lambda draw: undone(asked.run, opened, on_progress=draw))
+
+
+def clear_and_delete(asked: Namespace, opened: "Services", name: str) -> int:
+    """Empty the fields an automation wrote, then delete it; without --yes only the sheet is told.
+
+    Raises:
+        HeldError: nobody has said that the sheet was read; nothing was sent.
+    """
+    from workbench.automations.clearing import clear_plan, in_words
+    from workbench.automations.run import clear
+
+    automation = opened.documents.automation(name)
+    if not asked.yes:
+        plan = clear_plan(automation, opened)
+        answer(asked, plan_json(plan), [] if asked.json else plan_lines(name, plan))
+        raise HeldError(
+            f"{name} is not deleted yet. Clearing it: {in_words(plan)}",
+            hint="Read the sheet, then add --yes.",
+        )
+    status = _told(
+        asked,
+        opened,
+        name,
+        lambda draw: clear(automation, opened, delete_as=person(), on_progress=draw),
+    )
+    if name in opened.documents.names("automation"):
+        note(f"{name} stays: not every value could be cleared. It is off; clear it again.")
+    elif not asked.json:
+        note(f"deleted automation/{name}")
+    return status
 
 
 def activate(asked: Namespace) -> int:

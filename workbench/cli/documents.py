@@ -11,6 +11,7 @@ from workbench.errors import InputError
 
 if TYPE_CHECKING:
     from workbench.documents import Text
+    from workbench.services import Services
     from workbench.store.state import Change
 
 LARGEST_BYTES = 8_000_000
@@ -40,12 +41,24 @@ def export(asked: Namespace) -> int:
 
 
 def delete(asked: Namespace) -> int:
-    """Remove one document and its secrets."""
+    """Remove one document and its secrets; with --clear, empty first what it wrote."""
     with services() as opened:
         kind, name = opened.documents.resolve(asked.document)
+        if asked.clear:
+            return _clear(asked, opened, kind, name)
         opened.documents.delete(kind, name, person())
     answer(asked, {"deleted": f"{kind}/{name}"}, [f"deleted {kind}/{name}"])
     return 0
+
+
+def _clear(asked: Namespace, opened: "Services", kind: str, name: str) -> int:
+    if kind != "automation":
+        raise InputError(
+            f"{kind}/{name} writes nothing to Pendo", hint="Delete it without --clear."
+        )
+    from workbench.cli.automations import clear_and_delete
+
+    return clear_and_delete(asked, opened, name)
 
 
 def history(asked: Namespace) -> int:
