@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 
@@ -30,7 +30,9 @@ from workbench.words import listed as in_a_row
 if TYPE_CHECKING:
     from workbench.documents.kinds import Reference
     from workbench.pendo.model import PendoConnection, TokenScope
+    from workbench.salesforce.model import SalesforceConnection
 
+Connection = TypeVar("Connection", "PendoConnection", "SalesforceConnection")
 TEST_REMEMBERED = "connection test "
 
 
@@ -60,12 +62,15 @@ def connection_list() -> None:
         )
         return
     users = services().documents.users("connection")
-    of_salesforce = services().documents.connections("salesforce")
+    documents = services().documents
+    of_salesforce = documents.connections("salesforce")
     for name in names:
+        needing = users.get(name, [])
         if name in of_salesforce:
-            _draw_salesforce(name, users.get(name, []))
+            to = salesforce_list
+            _draw(name, needing, documents.salesforce, to.told_of, to.test, to.tested)
         else:
-            _draw(name, users.get(name, []))
+            _draw(name, needing, documents.connection, _told_of, _test, _tested)
 
 
 def leads_to_salesforce(name: str) -> bool:
@@ -73,26 +78,34 @@ def leads_to_salesforce(name: str) -> bool:
     return name in services().documents.connections("salesforce")
 
 
-def _draw_salesforce(name: str, users: list[Reference]) -> None:
+def _draw(
+    name: str,
+    users: list[Reference],
+    read: Callable[[str], Connection],
+    told_of: Callable[[Connection], tuple[str, str, str]],
+    test: Callable[[str], None],
+    tested: Callable[[Connection], None],
+) -> None:
+    """One connection; what it leads to knows how it is read, told of and tested."""
     with st.container(border=True, key=f"connection-line-{name}"):
         try:
-            connection = services().documents.salesforce(name)
+            connection = read(name)
         except WorkbenchError as error:
             st.markdown(f"**{name}**")
             show_error(str(error), error.hint, error.details)
             _delete(name, users)
             return
-        chips_, below = salesforce_list.told_of(connection)
+        beside, where, below = told_of(connection)
         left, middle, right = st.columns([4, 4, 4], vertical_alignment="center")
-        left.markdown(f"**{name}** {chips_}")
+        left.markdown(f"**{name}** {beside}")
         if connection.description:
             left.caption(formats.plain(connection.description))
-        middle.markdown(f"Salesforce `{connection.url}`")
+        middle.markdown(where)
         middle.caption(f"{below} · {used_by(users)}")
         with right:
             if _buttons(name):
-                salesforce_list.test(name)
-        salesforce_list.tested(name)
+                test(name)
+        tested(connection)
         if asked(f"delete connection/{name}"):
             _delete(name, users)
 
@@ -110,27 +123,10 @@ def _buttons(name: str) -> bool:
     return test
 
 
-def _draw(name: str, users: list[Reference]) -> None:
-    with st.container(border=True, key=f"connection-line-{name}"):
-        try:
-            connection = services().documents.connection(name)
-        except WorkbenchError as error:
-            st.markdown(f"**{name}**")
-            show_error(str(error), error.hint, error.details)
-            _delete(name, users)
-            return
-        left, middle, right = st.columns([4, 4, 4], vertical_alignment="center")
-        left.markdown(f"**{name}** {chips(connection)}")
-        if connection.description:
-            left.caption(formats.plain(connection.description))
-        middle.markdown(f"{address_words(connection)} · {apps_words(connection)}")
-        middle.caption(f"Days of {connection.timezone} · {used_by(users)}")
-        with right:
-            if _buttons(name):
-                _test(name)
-        _tested(name, connection)
-        if asked(f"delete connection/{name}"):
-            _delete(name, users)
+def _told_of(connection: PendoConnection) -> tuple[str, str, str]:
+    """Chips beside the name, where it leads, and the line beneath."""
+    where = f"{address_words(connection)} · {apps_words(connection)}"
+    return chips(connection), where, f"Days of {connection.timezone}"
 
 
 def chips(connection: PendoConnection) -> str:
@@ -181,11 +177,11 @@ def _test(name: str) -> None:
         remember(TEST_REMEMBERED + name, error)
 
 
-def _tested(name: str, connection: PendoConnection) -> None:
+def _tested(connection: PendoConnection) -> None:
     """What the last test of this session said."""
     from workbench.pendo.model import TokenScope
 
-    told = remembered(TEST_REMEMBERED + name)
+    told = remembered(TEST_REMEMBERED + connection.name)
     if isinstance(told, TokenScope):
         st.success(scope_words(told, connection), icon=":material/check_circle:")
     elif isinstance(told, WorkbenchError):

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 TEST_REMEMBERED = "salesforce test "
 
 
-def told_of(connection: SalesforceConnection) -> tuple[str, str]:
-    """Chips beside the name, and the line beneath the address."""
+def told_of(connection: SalesforceConnection) -> tuple[str, str, str]:
+    """Chips beside the name, where it leads, and the line beneath."""
     is_set = services().documents.is_secret_set
     needed = NEEDED[connection.auth.flow]
     missing = [each for each in needed if not is_set("connection", connection.name, each)]
@@ -29,7 +29,8 @@ def told_of(connection: SalesforceConnection) -> tuple[str, str]:
         words.append(chip_text("rehearsal"))
     budget = connection.api_budget
     share = f"at most {budget.share_percent:g} % of the org's API calls"
-    return " ".join(words), f"{FLOWS[connection.auth.flow]} · {share}"
+    where = f"Salesforce `{connection.url}`"
+    return " ".join(words), where, f"{FLOWS[connection.auth.flow]} · {share}"
 
 
 def test(name: str) -> None:
@@ -42,9 +43,9 @@ def test(name: str) -> None:
         remember(TEST_REMEMBERED + name, error)
 
 
-def tested(name: str) -> None:
+def tested(connection: SalesforceConnection) -> None:
     """What the last test of this session said."""
-    told = remembered(TEST_REMEMBERED + name)
+    told = remembered(TEST_REMEMBERED + connection.name)
     if isinstance(told, Access):
         st.success(access_words(told), icon=":material/check_circle:")
     elif isinstance(told, WorkbenchError):
