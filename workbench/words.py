@@ -1,7 +1,25 @@
-"""Wording shared by messages: the nearest known name, counts with their noun. Pure."""
+"""Wording shared by messages: the nearest known name, counts with their noun, jobs. Pure."""
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+
+JOB_KINDS = {
+    "campaign": "Campaign sync",
+    "campaign_nightly": "Nightly campaign sync",
+    "campaign_hourly": "Hourly campaign sync",
+}
+"""Kinds of jobs that are called otherwise than by their own word."""
+
+
+def job_words(job: str) -> str:
+    """A job's kind and name, as a person says it.
+
+    >>> job_words("pull/page-events"), job_words("campaign_nightly/acme")
+    ('Pull page-events', 'Nightly campaign sync acme')
+    """
+    kind, _, name = job.partition("/")
+    said = JOB_KINDS.get(kind) or kind.replace("_", " ").capitalize()
+    return f"{said} {name}".strip()
 
 
 def nearest(given: str, known: Iterable[str]) -> str:

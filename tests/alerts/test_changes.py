@@ -18,6 +18,7 @@ from workbench.schedules.model import Period, Schedule
 from workbench.store.state import Run
 
 JOB = "pull/guides"
+NAMED = "Pull guides"
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 DAILY = Schedule(every="daily", hour=7)
 DAY = timedelta(days=1)
@@ -75,10 +76,10 @@ def test_a_failure_says_its_cause_and_what_to_do() -> None:
     alert = alert_of(ended("failed", "Pendo refused the key", "Check the key."))
 
     assert alert == Alert(
-        JOB, "failed", "critical", f"{JOB} failed: Pendo refused the key", "Check the key.", 7
+        JOB, "failed", "critical", f"{NAMED} failed: Pendo refused the key", "Check the key.", 7
     )
     assert alert_of(ended("done with errors")).level == "warning"
-    assert alert_of(ended("done"), told="failed").text == f"{JOB} works again"
+    assert alert_of(ended("done"), told="failed").text == f"{NAMED} works again"
 
 
 def test_a_muted_job_says_nothing_and_what_changed_meanwhile_afterwards() -> None:
@@ -97,8 +98,8 @@ def test_a_pause_is_told_and_to_resume_is_not() -> None:
         "recovered",
     ]
     alert = alert_of(paused)
-    assert alert.text == f"{JOB}: Paused after 5 failed runs in a row"
-    assert alert.hint == f"Mend the cause, then resume {JOB} in Runs & schedules."
+    assert alert.text == f"{NAMED}: Paused after 5 failed runs in a row"
+    assert alert.hint == f"Mend the cause, then resume {NAMED} in Runs & schedules."
 
 
 def test_a_job_is_stale_when_two_of_its_slots_passed_without_success() -> None:
@@ -109,7 +110,7 @@ def test_a_job_is_stale_when_two_of_its_slots_passed_without_success() -> None:
     late = overdue([DAILY], last, last, NOW)
     alert = alert_of(Situation(ended("done").run, overdue=late))
     assert (alert.state, alert.level, alert.run_id) == ("stale", "warning", None)
-    assert alert.text == f"{JOB} is stale: last success 2 days ago, expected daily"
+    assert alert.text == f"{NAMED} is stale: last success 2 days ago, expected daily"
 
 
 def test_a_job_that_never_succeeded_is_stale_from_when_it_was_first_seen() -> None:

@@ -126,7 +126,7 @@ def test_a_webhook_gets_the_alert_as_json_once(opened: Opened, hook: Hook) -> No
                 "job": JOB,
                 "state": "failed",
                 "level": "critical",
-                "text": f"{JOB} failed: RuntimeError: Pendo refused the key",
+                "text": "Pull guides failed: RuntimeError: Pendo refused the key",
                 "hint": None,
                 "run": 1,
             },
@@ -211,7 +211,7 @@ def test_a_mail_goes_to_everybody_with_what_happened(opened: Opened, mailbox: Ma
     head, _, body = mailbox.mails[0].partition("\r\n\r\n")
     assert "Subject: Workbench: pull/guides failed" in head
     assert "Bcc" not in head
-    assert "pull/guides failed: RuntimeError: first line" in body
+    assert "Pull guides failed: RuntimeError: first line" in body
     assert "Run 1" in body
 
 

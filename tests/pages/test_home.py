@@ -21,9 +21,9 @@ def test_home_shows_datasets_runs_and_connections(page: Open, sampled: Services)
     assert titles == ["All well", "Datasets", "Last runs", "Connected"]
     assert "Rehearsal: connected to the stand-in" in said(app)
     assert list(app.dataframe[0].value["Job"]) == [
-        "pull/page-events",
-        "pull/page-events",
-        "pull/accounts",
+        "Pull page-events",
+        "Pull page-events",
+        "Pull accounts",
     ]
     assert not app.exception
 
@@ -48,7 +48,7 @@ def test_a_failed_run_needs_attention_until_one_succeeds(
     app = page("home")
 
     assert app.subheader[0].value == "Needs attention"
-    assert "pull/accounts" in said(app)
+    assert "Pull accounts failed" in said(app)
     assert not app.exception
 
     pendo.weather([])
@@ -75,10 +75,10 @@ def test_home_lists_what_needs_a_person_with_one_button_each(page: Open, sampled
     assert app.subheader[0].value == "Needs attention"
     order = [
         "The scheduler is not running",
-        "pull/held waits for your decision: 412 of 900 records would change",
-        "pull/page-events: Paused after 5 failed runs in a row",
-        "pull/broken failed: RuntimeError: no",
-        "1 slot of pull/accounts had nobody to run",
+        "Pull held waits for your decision: 412 of 900 records would change",
+        "Pull page-events: Paused after 5 failed runs in a row",
+        "Pull broken failed: RuntimeError: no",
+        "Pull accounts: 1 slot had nobody to run",
     ]
     assert sorted(order, key=words.index) == order
     keys = [button.key for button in app.button]
@@ -102,7 +102,7 @@ def test_when_all_is_well_home_says_what_is_next(page: Open, sampled: Services) 
 
     assert app.subheader[0].value == "All well"
     next_up = next(each.value for each in app.caption if each.value.startswith("Next: "))
-    assert "Wed 11 Mar 2026, 07:00 UTC</abbr> pull/accounts" in next_up
+    assert "Wed 11 Mar 2026, 07:00 UTC</abbr> Pull accounts" in next_up
     assert not app.exception
 
 

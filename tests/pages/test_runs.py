@@ -73,7 +73,7 @@ def test_runs_are_listed_filtered_and_counted(page: Open, sampled: Services) -> 
 def test_a_deep_link_filters_by_job_and_status(page: Open, sampled: Services) -> None:
     app = page("runs", job="pull/page-events", status="done")
 
-    assert list(app.dataframe[0].value["Job"]) == ["pull/page-events"] * 2
+    assert list(app.dataframe[0].value["Job"]) == ["Pull page-events"] * 2
     assert not app.exception
 
 
@@ -175,6 +175,22 @@ def test_a_waiting_run_is_cancelled_from_its_page(page: Open, scheduled: Service
     app.button(key="run.cancel").click().run()
 
     assert scheduled.state.runs.get(run_id).status == "cancelled"
+    assert not app.exception
+
+
+def test_a_run_that_follows_a_slow_one_says_which_slots_it_makes_up_for(
+    page: Open, scheduled: Services
+) -> None:
+    at = datetime(2026, 3, 10, 7, tzinfo=UTC)
+    slots = [NewSlot(JOB, at + n * timedelta(minutes=15), may_join=True) for n in range(3)]
+    [run_id] = scheduled.state.slots.take(slots)
+    scheduled.state.runs.cancel(run_id)
+
+    app = page("runs", run=str(run_id))
+
+    assert "| Also for | 10 Mar 2026, 07:15 UTC, 10 Mar 2026, 07:30 UTC |" in text(app)
+    log = str(app.code[0].value)
+    assert log.count("skipped: this run still waits. This run makes up for it.") == 2
     assert not app.exception
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from workbench.schedules.fires import longest_gap, next_fires
 from workbench.schedules.missed import DUE_WITHIN
 from workbench.schedules.model import Period, Schedule, StaleAfter
-from workbench.words import counted
+from workbench.words import counted, job_words
 
 if TYPE_CHECKING:
     from workbench.store.state.run_rows import Run
@@ -177,18 +177,19 @@ def frequency(gap: timedelta) -> str:
 
 
 def _text(job: str, state: State, now_is: Situation, now: datetime) -> str:
+    named = job_words(job)
     if state == "stale":
         assert now_is.overdue is not None
         expected = frequency(now_is.overdue.expected)
-        return f"{job} is stale: last success {_ago(now_is.overdue, now)}, expected {expected}"
+        return f"{named} is stale: last success {_ago(now_is.overdue, now)}, expected {expected}"
     if state == "paused":
-        return f"{job}: {now_is.paused_reason}"
+        return f"{named}: {now_is.paused_reason}"
     cause = f": {now_is.run.error}" if now_is.run and now_is.run.error else ""
     return {
-        "ok": f"{job} works again",
-        "held": f"{job} waits for your decision{cause}",
-        "done with errors": f"{job} is done with errors{cause}",
-        "failed": f"{job} failed{cause}",
+        "ok": f"{named} works again",
+        "held": f"{named} waits for your decision{cause}",
+        "done with errors": f"{named} is done with errors{cause}",
+        "failed": f"{named} failed{cause}",
     }[state]
 
 
@@ -198,7 +199,7 @@ def _hint(job: str, state: State, now_is: Situation) -> str:
     if state == "stale":
         return "See in Runs & schedules whether the scheduler runs and the job is switched on."
     if state == "paused":
-        return f"Mend the cause, then resume {job} in Runs & schedules."
+        return f"Mend the cause, then resume {job_words(job)} in Runs & schedules."
     return "" if state == "ok" or now_is.run is None else now_is.run.hint or ""
 
 

@@ -14,6 +14,7 @@ from workbench.alerts.changes import Overdue, Situation, change, overdue, stale_
 from workbench.ui import formats, frame
 from workbench.ui.chips import chip_text
 from workbench.ui.session import WHO, explained, note_for_later, services
+from workbench.words import job_words
 
 if TYPE_CHECKING:
     from workbench.store.state import Figures, Run
@@ -71,7 +72,9 @@ def troubles(
 def _missed(missed: Sequence[Missed]) -> list[Trouble]:
     slots = Counter(job for job, _ in missed)
     return [
-        Trouble("missed", job, f"{formats.counted(count, 'slot')} of {job} had nobody to run")
+        Trouble(
+            "missed", job, f"{job_words(job)}: {formats.counted(count, 'slot')} had nobody to run"
+        )
         for job, count in slots.items()
     ]
 
@@ -133,7 +136,7 @@ def resume(job: str) -> None:
     """Let a paused job fire again."""
     with explained():
         services().state.jobs.resume(job)
-    note_for_later(f"{job} fires again")
+    note_for_later(f"{job_words(job)} fires again")
     st.rerun()
 
 

@@ -20,6 +20,7 @@ from workbench.ui.run_view import runs_table
 from workbench.ui.schedule_form import weekday
 from workbench.ui.scheduler_status import holder, start_button
 from workbench.ui.session import explained, services, zone
+from workbench.words import job_words
 
 if TYPE_CHECKING:
     from workbench.ui.known_jobs import Entry
@@ -137,7 +138,7 @@ def _next(waiting: list[Entry]) -> None:
     for fire, entry in coming(waiting, services().now(), NEXT_SHOWN):
         told = formats.moment(fire.at, zone())
         when = f'<abbr title="{told.hover}">{weekday(fire.at)} {told.text}</abbr>'
-        lines.append(f"{when} {formats.plain(entry.job)}")
+        lines.append(f"{when} {formats.plain(job_words(entry.job))}")
     if lines:
         st.caption("Next: " + " · ".join(lines), unsafe_allow_html=True)
 

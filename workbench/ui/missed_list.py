@@ -11,6 +11,7 @@ from workbench.ui import formats
 from workbench.ui.chips import chip_text
 from workbench.ui.scheduler_status import holder
 from workbench.ui.session import WHO, explained, note_for_later, services, zone
+from workbench.words import job_words
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -49,7 +50,7 @@ def show_missed(missed: Sequence[Missed]) -> None:
             with left:
                 count = formats.counted(len(slots), "slot")
                 st.markdown(
-                    f"{chip_text('missed')} **{formats.plain(job)}** · {count}  \n"
+                    f"{chip_text('missed')} **{formats.plain(job_words(job))}** · {count}  \n"
                     f"<small>{_dates(slots)}</small>",
                     unsafe_allow_html=True,
                 )
@@ -81,9 +82,9 @@ def _decide(job: str, decision: Decision) -> None:
         if holder() is None:
             take_slots(services())  # nobody else has recorded them
         run_ids = services().state.slots.decide(job, decision, WHO)
-    told = f"Missed slots of {job} settled"
+    told = f"Missed slots of {job_words(job)} settled"
     if run_ids:
         later = "" if holder() else " until the scheduler runs"
-        told = f"{formats.counted(len(run_ids), 'run')} of {job} queued{later}"
+        told = f"{formats.counted(len(run_ids), 'run')} of {job_words(job)} queued{later}"
     note_for_later(told)
     st.rerun()

@@ -10,6 +10,7 @@ import streamlit as st
 from workbench.ui import formats, frame
 from workbench.ui.chips import chip_text
 from workbench.ui.session import explained, note_for_later, services, zone
+from workbench.words import job_words
 
 if TYPE_CHECKING:
     from workbench.store.state.alerts import KeptAlert
@@ -57,7 +58,7 @@ def _draw(alert: KeptAlert) -> None:
             "Mute for a day",
             key=f"notices.mute.{alert.id}",
             type="tertiary",
-            help=f"Nothing more about {alert.job} until tomorrow; its runs go on.",
+            help=f"Nothing more about {job_words(alert.job)} until tomorrow; its runs go on.",
         ):
             mute(alert.job, services().now() + DAY)
 
@@ -66,5 +67,6 @@ def mute(job: str, until: datetime | None) -> None:
     """Tell nobody of a job's troubles until then; None ends it."""
     with explained():
         services().state.jobs.mute(job, until)
-    note_for_later(f"{job} is muted" if until else f"{job} is heard again")
+    named = job_words(job)
+    note_for_later(f"{named} is muted" if until else f"{named} is heard again")
     st.rerun()

@@ -11,6 +11,7 @@ import streamlit as st
 from workbench.ui import formats, frame
 from workbench.ui.run_view import runs_table
 from workbench.ui.session import services, shown
+from workbench.words import job_words
 
 if TYPE_CHECKING:
     from workbench.ui.known_jobs import Entry
@@ -60,6 +61,7 @@ def _filters(entries: Sequence[Entry]) -> dict[str, Any]:
             "Job",
             jobs,
             index=jobs.index(asked_for) if asked_for in jobs else 0,
+            format_func=lambda job: job if job == ALL_JOBS else job_words(job),
             key="runs.job",
             width=280,
         )

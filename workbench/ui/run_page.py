@@ -9,14 +9,24 @@ import streamlit as st
 
 from workbench.ui import formats, frame
 from workbench.ui.chips import chip_text
-from workbench.ui.run_view import POLL_S, cancel_run, progress_words, share_done, summary
+from workbench.ui.run_view import (
+    POLL_S,
+    cancel_run,
+    show_progress,
+    stage_words,
+    summary,
+    unfinished,
+)
 from workbench.ui.session import WHO, explained, services, show, show_error, zone
+from workbench.words import job_words
 
 if TYPE_CHECKING:
     from workbench.store.state import Run
 
 RECENT = timedelta(days=90)
 """What the figures above a job's run look back on: a season, so that old troubles fade."""
+SLOTS_SHOWN = 10
+"""The first ones; its log names them all."""
 LOG_LINES = 500
 """The newest lines: more than a screen, less than a browser notices."""
 TRIGGERS = {
@@ -39,7 +49,7 @@ def run_page(run_id: int) -> None:
     """The whole page of one run."""
     with explained():
         run = services().state.runs.get(run_id)
-    about = f"One execution of {run.job}: what it did, and what it says of itself."
+    about = f"One execution of {job_words(run.job)}: what it did, and what it says of itself."
     actions = frame.header(f"Run {run_id}", about, back=("runs", "Runs & schedules"))
     with actions:
         _actions(run)
@@ -78,17 +88,12 @@ def _actions(run: Run) -> None:
 
 @st.fragment(run_every=POLL_S)
 def _live(run_id: int) -> None:
-    run = services().state.runs.get(run_id)
-    if run.is_interrupted:
-        services().state.runs.close_interrupted()
-    if run.is_finished or run.is_interrupted:
-        st.rerun()
+    run = unfinished(run_id)
     with st.container(border=True, key=f"run-{run_id}"):
-        stage = "stopping" if run.cancel_requested else run.stage or "waiting to start"
-        st.markdown(f"{chip_text(run.status)} {formats.plain(stage)}")
+        st.markdown(f"{chip_text(run.status)} {stage_words(run)}")
         if run.status == "queued" and run.not_before is not None:
             st.caption(f"It starts at {formats.moment(run.not_before, zone()).text} or before.")
-        st.progress(share_done(run), text=progress_words(run, datetime.now(UTC)))
+        show_progress(run)
     _log(run_id)
 
 
@@ -138,6 +143,7 @@ def _more(run: Run) -> None:
         ),
         ("Schedule", run.schedule or ""),
         ("Due", _told(run.due_at)),
+        ("Also for", _made_up_for(run)),
         ("Waited from", _told(run.queued_at)),
         ("Began", _told(run.started_at)),
         ("Ended", _told(run.finished_at)),
@@ -167,6 +173,12 @@ def _log(run_id: int) -> None:
     if len(lines) > LOG_LINES:
         told.insert(0, f"({len(lines) - LOG_LINES} earlier lines: run log {run_id} shows them)")
     st.code("\n".join(told), language=None, wrap_lines=True, height=360 if len(told) > 16 else None)
+
+
+def _made_up_for(run: Run) -> str:
+    """The other slots that this run counts for: missed ones, and those that joined it."""
+    slots = [each.due_at for each in services().state.slots.of_run(run.id)]
+    return formats.listed([_told(at) for at in slots if at != run.due_at], SLOTS_SHOWN)
 
 
 def _told(at: datetime | None) -> str:

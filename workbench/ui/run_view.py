@@ -12,6 +12,7 @@ from workbench.ui import formats
 from workbench.ui.chips import chip_text
 from workbench.ui.chips import column as state_column
 from workbench.ui.session import WHO, explained, services, show_error, zone
+from workbench.words import job_words
 
 if TYPE_CHECKING:
     from workbench.store.state import Run
@@ -36,21 +37,38 @@ def show_run(run_id: int) -> Run | None:
 
 @st.fragment(run_every=POLL_S)
 def _live(run_id: int) -> None:
+    run = unfinished(run_id)
+    with st.container(border=True, key=f"run-{run_id}"):
+        head, action = st.columns([5, 1], vertical_alignment="center")
+        head.markdown(f"{chip_text(run.status)} **Run {run.id}** · {stage_words(run)}")
+        stopping = run.cancel_requested
+        if action.button("Cancel run", key=f"cancel-{run_id}", disabled=stopping, width="stretch"):
+            cancel_run(run_id)
+        show_progress(run)
+
+
+def unfinished(run_id: int) -> Run:
+    """A run that goes on or waits; when it has ended the whole page is drawn again instead.
+
+    For the dataset and the list of runs have changed then.
+    """
     run = services().state.runs.get(run_id)
     if run.is_interrupted:
         services().state.runs.close_interrupted()
     if run.is_finished or run.is_interrupted:
-        # The whole page is drawn again: the dataset and the list of runs have changed.
         st.rerun()
-    with st.container(border=True, key=f"run-{run_id}"):
-        head, action = st.columns([5, 1], vertical_alignment="center")
-        stopping = run.cancel_requested
-        stage = "stopping" if stopping else run.stage or "starting"
-        head.markdown(f"{chip_text(run.status)} **Run {run.id}** · {stage}")
-        if action.button("Cancel run", key=f"cancel-{run_id}", disabled=stopping, width="stretch"):
-            cancel_run(run_id)
-        done = share_done(run)
-        st.progress(done, text=progress_words(run, datetime.now(UTC)))
+    return run
+
+
+def stage_words(run: Run) -> str:
+    """What a run is at, as Markdown shows it."""
+    waiting = "waiting to start" if run.status == "queued" else "starting"
+    return formats.plain("stopping" if run.cancel_requested else run.stage or waiting)
+
+
+def show_progress(run: Run) -> None:
+    """The bar, and what is done so far."""
+    st.progress(share_done(run), text=progress_words(run, datetime.now(UTC)))
 
 
 def share_done(run: Run) -> float:
@@ -129,7 +147,7 @@ def runs_table(runs: list[Run], *, with_job: bool = True, pick: str | None = Non
     rows = [
         {
             "Run": run.id,
-            "Job": run.job,
+            "Job": job_words(run.job),
             "Status": [run.status],
             "Started by": run.trigger,
             "Started": run.started_at or run.queued_at,

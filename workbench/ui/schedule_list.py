@@ -14,6 +14,7 @@ from workbench.ui.notices import mute
 from workbench.ui.run_page import PAGE_OF
 from workbench.ui.schedule_form import weekday
 from workbench.ui.session import explained, note_for_later, services, zone
+from workbench.words import job_words
 
 if TYPE_CHECKING:
     from workbench.schedules.fires import Fire
@@ -59,7 +60,9 @@ def show_schedules(entries: Sequence[Entry]) -> None:
 
 def _text(entry: Entry) -> str:
     told = (in_words(schedule) for schedule in entry.scheduled.schedules)
-    return " ".join((entry.job, entry.scheduled.connection or "", *told)).lower()
+    return " ".join(
+        (entry.job, job_words(entry.job), entry.scheduled.connection or "", *told)
+    ).lower()
 
 
 def _draw(entry: Entry, last: Run | None) -> None:
@@ -90,7 +93,7 @@ def _switch(entry: Entry) -> None:
     if wanted != is_on and entry.scheduled.active:
         with explained():
             services().state.jobs.switch(entry.job, wanted, services().now())
-        note_for_later(f"{entry.job} is {'on' if wanted else 'off'}")
+        note_for_later(f"{job_words(entry.job)} is {'on' if wanted else 'off'}")
         st.rerun()
 
 
@@ -98,9 +101,9 @@ def _name(entry: Entry) -> None:
     kind, _, name = entry.job.partition("/")
     if kind in PAGE_OF:
         page, what = PAGE_OF[kind]
-        frame.link(page, entry.job, icon=":material/edit_calendar:", **{what: name})
+        frame.link(page, job_words(entry.job), icon=":material/edit_calendar:", **{what: name})
     else:
-        st.markdown(f"**{formats.plain(entry.job)}**")
+        st.markdown(f"**{formats.plain(job_words(entry.job))}**")
 
 
 def _fires(fires: Sequence[Fire], entry: Entry) -> None:

@@ -12,6 +12,7 @@ import streamlit as st
 
 from workbench.ui import formats
 from workbench.ui.session import services, zone
+from workbench.words import job_words
 
 if TYPE_CHECKING:
     from workbench.store.state import Run
@@ -130,7 +131,7 @@ def figure(drawn: Sequence[Mark], now: datetime, span: timedelta, where: str) ->
     import plotly.graph_objects as go
 
     place = ZoneInfo(where)
-    jobs = sorted({mark.job for mark in drawn}, reverse=True)
+    jobs = sorted({job_words(mark.job) for mark in drawn}, reverse=True)
     chart = go.Figure()
     for state, (symbol, colour) in MARKS.items():
         some = [mark for mark in drawn if mark.state == state]
@@ -140,7 +141,7 @@ def figure(drawn: Sequence[Mark], now: datetime, span: timedelta, where: str) ->
         chart.add_trace(
             go.Scatter(
                 x=[_local(mark.at, place) for mark in some],
-                y=[mark.job for mark in some],
+                y=[job_words(mark.job) for mark in some],
                 name=state,
                 mode="markers",
                 marker={
@@ -183,7 +184,7 @@ def _spans(some: Sequence[Mark], colour: str, place: ZoneInfo) -> Any:
     for mark in some:
         if mark.until is not None:
             xs += [_local(mark.at, place), _local(mark.until, place), None]
-            ys += [mark.job, mark.job, None]
+            ys += [job_words(mark.job), job_words(mark.job), None]
     return go.Scatter(
         x=xs,
         y=ys,
@@ -202,7 +203,7 @@ def _local(at: datetime, place: ZoneInfo) -> datetime:
 def _numbers(drawn: Sequence[Mark]) -> list[dict[str, Any]]:
     return [
         {
-            "Job": mark.job,
+            "Job": job_words(mark.job),
             "State": mark.state,
             f"At ({zone()})": formats.moment(mark.at, zone()).text,
             "UTC": f"{mark.at:%Y-%m-%d %H:%M:%S}",
