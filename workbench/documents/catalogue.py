@@ -5,7 +5,7 @@ What is stored has been checked; applying several documents keeps all of them or
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from workbench.pulls.model import Pull
     from workbench.salesforce.model import SalesforceConnection
     from workbench.store.state import Change, Outcome, State, Stored
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class Catalogue:
@@ -51,13 +53,7 @@ class Catalogue:
         """
         from workbench.pendo.model import PendoConnection
 
-        model = self._read("connection", name)
-        if not isinstance(model, PendoConnection):
-            raise InputError(
-                f"The connection {name} does not lead to Pendo",
-                hint="Choose a connection with type: pendo.",
-            )
-        return model
+        return self._leading(name, PendoConnection, "Pendo")
 
     def salesforce(self, name: str) -> "SalesforceConnection":
         """One connection to Salesforce.
@@ -67,13 +63,7 @@ class Catalogue:
         """
         from workbench.salesforce.model import SalesforceConnection
 
-        model = self._read("connection", name)
-        if not isinstance(model, SalesforceConnection):
-            raise InputError(
-                f"The connection {name} does not lead to Salesforce",
-                hint="Choose a connection with type: salesforce.",
-            )
-        return model
+        return self._leading(name, SalesforceConnection, "Salesforce")
 
     def connections(self, type_: str) -> list[str]:
         """The names of the connections of one type, sorted: ``pendo`` or ``salesforce``."""
@@ -94,9 +84,7 @@ class Catalogue:
         """
         from workbench.pulls.model import Pull
 
-        model = self._read("pull", name)
-        assert isinstance(model, Pull)
-        return model
+        return self._typed("pull", name, Pull)
 
     def automation(self, name: str) -> "Automation":
         """One automation.
@@ -106,9 +94,7 @@ class Catalogue:
         """
         from workbench.automations.model import Automation
 
-        model = self._read("automation", name)
-        assert isinstance(model, Automation)
-        return model
+        return self._typed("automation", name, Automation)
 
     def campaign_sync(self, name: str) -> "CampaignSync":
         """One campaign sync.
@@ -118,9 +104,7 @@ class Catalogue:
         """
         from workbench.campaigns.model import CampaignSync
 
-        model = self._read("campaign_sync", name)
-        assert isinstance(model, CampaignSync)
-        return model
+        return self._typed("campaign_sync", name, CampaignSync)
 
     def secret(self, kind: str, name: str, which: str = "key") -> SecretStr | None:
         """A document's secret, None if it is not set."""
@@ -263,6 +247,21 @@ class Catalogue:
         if not found:
             raise self._unknown(None, text)
         return found[0], text
+
+    def _leading(self, name: str, model: type[Model], to: str) -> Model:
+        """The connection of that name, which must lead to a system."""
+        connection = self._read("connection", name)
+        if not isinstance(connection, model):
+            raise InputError(
+                f"The connection {name} does not lead to {to}",
+                hint=f"Choose a connection with type: {to.lower()}.",
+            )
+        return connection
+
+    def _typed(self, kind: str, name: str, model: type[Model]) -> Model:
+        document = self._read(kind, name)
+        assert isinstance(document, model)
+        return document
 
     def _read(self, kind: str, name: str) -> BaseModel:
         body = self._state.documents.get(kind, name)
