@@ -221,6 +221,22 @@ def test_reloading_shows_the_same_thing(sampled: Services, browse: Open) -> None
     expect(page.get_by_role("combobox", name="Dataset")).to_have_value("page_events")
 
 
+def test_what_a_list_opens_has_an_address_of_its_own(sampled: Services, browse: Open) -> None:
+    page = browse("pulls")
+    page.get_by_role("link", name="page-events").click()
+    expect(page).to_have_url(re.compile(r"pulls\?pull=page-events$"))
+    page.reload()
+    settled(page)
+    expect(page.locator("h1")).to_have_text("page-events")
+
+    page.get_by_role("link", name="All pulls").click()
+    expect(page).to_have_url(re.compile(r"pulls$"))
+    settled(page)
+
+    page.go_back()
+    expect(page.locator("h1")).to_have_text("page-events")
+
+
 def choose(page: Page, label: str, option: str) -> None:
     """Choose from a menu by its label."""
     page.get_by_role("combobox", name=label).click()

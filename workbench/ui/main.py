@@ -7,6 +7,7 @@ and show the first visitor with a deep link another menu.
 import streamlit as st
 
 from workbench.ui.frame import PAGES
+from workbench.ui.session import keep_address
 
 # Reasons stand in comments here: Streamlit would print a string that stands by itself.
 
@@ -32,7 +33,7 @@ st.set_page_config(
     layout="wide",
     initial_sidebar_state=SIDEBAR_WIDTH,
 )
-st.navigation(
+page = st.navigation(
     {
         group: [
             st.Page(
@@ -46,4 +47,6 @@ st.navigation(
         ]
         for group, pages in MENU.items()
     }
-).run()
+)
+keep_address()
+page.run()

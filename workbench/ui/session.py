@@ -87,6 +87,16 @@ def show(**what: str | int | None) -> None:
     st.query_params.from_dict(wanted)
 
 
+def keep_address() -> None:
+    """Say again what the address must be, before the page is drawn.
+
+    A link that leads to another thing of the same page leaves the browser's address as it was: the
+    address could then not be copied, and the next click would lose the thing. Saying what is there
+    already changes nothing.
+    """
+    st.query_params.from_dict(st.query_params.to_dict())
+
+
 def pick_shown(what: Shown, label: str, options: Sequence[str]) -> str:
     """A menu of what the page shows; the address follows it, and it follows the address."""
     key = f"picked:{what}"
