@@ -47,14 +47,9 @@ def ask_what(form: Form) -> dict[str, Any]:
     if report == "row_aggregation":
         return body | _source(form)
     if report == "report_contents":
-        body["report_id"] = pickers.pick(
-            "reports",
-            body["connection"],
-            label="Pendo report",
-            value=stored.get("report_id"),
-            key=form.key("report_id"),
+        body["report_id"] = _picked(
+            form, body["connection"], "report_id", "reports", "Pendo report"
         )
-        form.beside.place("report_id")
         body["use_report_schema"] = st.checkbox(
             "Use report schema",
             stored.get("use_report_schema", False),
@@ -62,15 +57,17 @@ def ask_what(form: Form) -> dict[str, Any]:
             help="Name the columns as the report's own headings do.",
         )
     if report == "guide_history":
-        body["guide"] = pickers.pick(
-            "guides",
-            body["connection"],
-            label="Guide ID or URL",
-            value=stored.get("guide"),
-            key=form.key("guide"),
-        )
-        form.beside.place("guide")
+        body["guide"] = _picked(form, body["connection"], "guide", "guides", "Guide ID or URL")
     return {key: value for key, value in body.items() if value not in (None, False)}
+
+
+def _picked(form: Form, connection: str, control: str, what: str, label: str) -> str | None:
+    """What was picked of a subscription's reports or guides."""
+    picked = pickers.pick(
+        what, connection, label=label, value=form.body.get(control), key=form.key(control)
+    )
+    form.beside.place(control)
+    return picked
 
 
 def _connection(form: Form) -> str:
