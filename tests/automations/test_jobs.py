@@ -1,5 +1,6 @@
 """What pages and the scheduler start: automations as jobs, with options kept as JSON."""
 
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -24,6 +25,8 @@ Base = Callable[[Sequence[dict[str, Any]]], None]
 Make = Callable[..., Automation]
 JOB = "automation/churn"
 SCORE = "predict_score"
+LONG_S = 60.0
+"""For a process to start and end on a busy machine."""
 
 
 def carried_out(services: Services, **options: Any) -> Run:
@@ -120,6 +123,60 @@ def test_a_run_can_be_undone_after_its_automation_was_deleted_or_sent_elsewhere(
     undo(first.id, services, waits_s=())
 
     assert [held(pendo, [SCORE])[each] for each in accounts[:2]] == [{}, {}]
+
+
+def test_the_button_of_a_run_undoes_it_when_its_automation_is_gone(
+    services: Services, pendo: PendoStandIn, base: Base, automation: Make, accounts: list[str]
+) -> None:
+    base([scored(each, "Good") for each in accounts[:2]])
+    automation()
+    first = carried_out(services)
+    services.documents.delete("automation", "churn", "tests")
+
+    with pytest.raises(InputError, match="There is no automation"):
+        jobs.launch(services, JOB)
+    undone = jobs.launch(services, JOB, {"undo_of": first.id}, who="Ada")
+
+    until = time.monotonic() + LONG_S
+    while not services.state.runs.get(undone).is_finished:
+        assert time.monotonic() < until, jobs.log_of(services, undone).read_text()
+        time.sleep(0.05)
+    result = services.state.runs.get(undone).result
+    assert result and (result["sent"], result["verified"]) == (2, 2)
+    assert [held(pendo, [SCORE])[each] for each in accounts[:2]] == [{}, {}]
+
+
+def test_the_ledger_alone_is_enough_for_an_undo(
+    services: Services, pendo: PendoStandIn, base: Base, automation: Make, accounts: list[str]
+) -> None:
+    base([scored(accounts[0], "Good")])
+    automation()
+    first = carried_out(services)
+    # As an older version may have left it: nothing of it can be read.
+    body = {"name": "churn", "connection": "acme", "was": "written by another version"}
+    services.state.documents.put("automation", "churn", body, who="tests")
+
+    undo(first.id, services, waits_s=())
+
+    assert held(pendo, [SCORE])[accounts[0]] == {}
+
+
+def test_an_undo_says_when_the_connection_is_gone(
+    services: Services, pendo: PendoStandIn, base: Base, automation: Make, accounts: list[str]
+) -> None:
+    base([scored(accounts[0], "Good")])
+    automation()
+    first = carried_out(services)
+    sent = len(writes(pendo))
+    services.documents.delete("automation", "churn", "tests")
+    services.documents.delete("connection", "acme", "tests")
+
+    with pytest.raises(InputError, match="wrote to the connection acme, which was deleted") as told:
+        carried_out(services, undo_of=first.id)
+
+    assert "Add a connection of that name" in told.value.hint
+    assert services.state.runs.latest(JOB)[0].status == "failed"
+    assert len(writes(pendo)) == sent
 
 
 @pytest.mark.parametrize("active", [True, False])

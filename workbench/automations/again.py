@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from workbench.automations.letting import Wish, let_go, recorded
 from workbench.automations.live import read_live
-from workbench.automations.model import Automation
+from workbench.automations.model import Automation, ReadFrom
 from workbench.automations.reading import (
     live_folder,
     planned,
@@ -18,7 +20,7 @@ from workbench.automations.reading import (
 )
 from workbench.automations.undo import plan_undo
 from workbench.automations.verify import WAITS_S
-from workbench.errors import InputError
+from workbench.errors import InputError, WorkbenchError
 from workbench.store.state.ledger import WRITTEN
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ def undo_plan(run_id: int, services: Services) -> Plan:
     """What undoing a run would write now: its own change sheet.
 
     Raises:
-        InputError: that run wrote nothing, or its automation is no longer known.
+        InputError: that run wrote nothing, or its connection was deleted.
     """
     entry = services.state.ledger.push(run_id)
     automation = _automation_of(entry, services)
@@ -72,7 +74,7 @@ def undo(
         as_run: A queued run to carry it out as.
 
     Raises:
-        InputError: that run wrote nothing.
+        InputError: that run wrote nothing, or its connection was deleted.
         CancelledError, RemoteError: as ``run``.
     """
     entry = services.state.ledger.push(run_id)
@@ -186,15 +188,33 @@ def planned_back(
 def _automation_of(entry: Push, services: Services) -> Automation:
     """The automation that wrote, as far as it still matters: where it wrote to.
 
+    The ledger alone is enough: of an automation that was deleted, or whose document cannot be read
+    any more, only the names of its outputs are missed.
+
     Raises:
-        InputError: nothing of it is left.
+        InputError: the connection that it wrote to is gone.
     """
-    if entry.automation in services.documents.names("automation"):
-        automation = services.documents.automation(entry.automation)
-    else:
-        changes = services.documents.history("automation", entry.automation)
-        before = next(each.before for each in reversed(changes) if each.before)
-        automation = Automation.model_validate(before)
+    if entry.connection not in services.documents.connections("pendo"):
+        raise InputError(
+            f"Run {entry.run_id} wrote to the connection {entry.connection}, which was deleted",
+            hint="Add a connection of that name to the same subscription, then undo it.",
+        )
+    automation = _as_it_was(entry, services)
     where = {"object": entry.object, "group": entry.field_group}
     update = automation.update.model_copy(update=where)
     return automation.model_copy(update={"connection": entry.connection, "update": update})
+
+
+def _as_it_was(entry: Push, services: Services) -> Automation:
+    body = services.state.documents.get("automation", entry.automation)
+    if body is None:
+        changes = services.state.documents.history("automation", entry.automation)
+        body = next((each.before for each in reversed(changes) if each.before), None)
+    try:
+        return Automation.model_validate(body)
+    except (ValidationError, WorkbenchError):
+        # An undo reads no base: the cells name their fields themselves.
+        read_from = ReadFrom(
+            dataset=entry.dataset or "deleted", source_id="id", outputs={"score": "score"}
+        )
+        return Automation(name=entry.automation, connection=entry.connection, read_from=read_from)

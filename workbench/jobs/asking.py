@@ -33,7 +33,7 @@ def launch(
     Raises:
         InputError: there is no such job.
     """
-    known(services, job)
+    known(services, job, options)
     not_before = services.now() + HEADSTART
     run_id = services.state.runs.queue(job, not_before=not_before, options=options, who=who)
     start(services, run_id)

@@ -32,7 +32,7 @@ def execute(
         InputError: there is no such job.
         WorkbenchError: as the job's own ``run`` says.
     """
-    kind, name = known(services, job)
+    kind, name = known(services, job, options)
     return kind.execute(services, name, trigger=trigger, run_id=run_id, **options)
 
 

@@ -48,6 +48,8 @@ class JobKind:
     """The kind of its documents; the job's own name unless said."""
     scheduled: Callable[[Mapping[str, Any]], Scheduled] = Scheduled.model_validate
     """From a document's stored body to when it fires."""
+    outlives: str = ""
+    """An option with which a run needs no document any more: it goes by what runs have left."""
 
     @property
     def document_kind(self) -> str:
@@ -118,7 +120,13 @@ KINDS: Mapping[str, JobKind] = {
     kind.name: kind
     for kind in (
         JobKind("pull", _pull, resumes=True),
-        JobKind("automation", _automation, resumes=True, scheduled=_automation_schedules),
+        JobKind(
+            "automation",
+            _automation,
+            resumes=True,
+            scheduled=_automation_schedules,
+            outlives="undo_of",
+        ),
         JobKind("campaign", _campaign, True, "campaign_sync", _only_by_hand),
         JobKind("campaign_nightly", _campaign_nightly, True, "campaign_sync", _nights),
         JobKind("campaign_hourly", _campaign_hourly, True, "campaign_sync", _hours),
@@ -146,11 +154,16 @@ def kinds_of(settings: "Settings") -> Mapping[str, JobKind]:
     return {**KINDS, **more}
 
 
-def known(services: "Services", job: str) -> tuple[JobKind, str]:
+def known(
+    services: "Services", job: str, options: Mapping[str, Any] | None = None
+) -> tuple[JobKind, str]:
     """The kind of a job and its document's name.
 
+    Args:
+        options: What the job's ``run`` is told.
+
     Raises:
-        InputError: no such kind, or no such document.
+        InputError: no such kind, or no such document and the run needs one.
     """
     word, _, name = job.partition("/")
     kinds = kinds_of(services.settings)
@@ -160,6 +173,8 @@ def known(services: "Services", job: str) -> tuple[JobKind, str]:
             f"{job[:80]} is not a job{guess}", hint="Jobs are named like pull/page-events."
         )
     kind = kinds[word]
+    if kind.outlives and (options or {}).get(kind.outlives) is not None:
+        return kind, name
     if services.state.documents.get(kind.document_kind, name) is None:
         if kind.document_kind in services.documents.kinds:
             services.documents.bodies(kind.document_kind, name)  # says which there are
