@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from tests.campaigns.conftest import Desk
 from tests.campaigns.tables import event, kept, ours, planned, theirs
+from workbench.campaigns.again import failed_of, refused
 from workbench.campaigns.choices import Pam
 from workbench.campaigns.looked import Looked
 from workbench.campaigns.run import preview
@@ -162,6 +163,25 @@ def test_editions_get_their_statistics_and_rates_where_their_object_is_named(aft
     assert (after.org.org.row("Email_Edition__c", two) or {})["Sent__c"] == 1
     assert any("Salesforce has no edition Third" in each for each in result.warnings)
     assert after.run(campaign).outward["editions"] == 0
+
+
+def test_statistics_of_editions_that_were_refused_are_tried_again(after: Desk) -> None:
+    campaign = after.campaigns()[WEBINAR]
+    edition = after.act("add_edition", campaign=campaign, name="Edition 1")["id"]
+    after.document(pam={"fields": EDITION_FIELDS}, status_map={"sent": None})
+    mail(after, (next(iter(after.ours(campaign).values())), "sent", "Edition 1"))
+    after.org.switches(lock_row_every_n=1)
+    result = after.run(campaign)
+    assert (result.failed, result.outward["editions"]) == (1, 0)
+    [group] = refused(after.services, campaign, result.run)
+    assert set(group.rows["member_id"].to_pylist()) == {edition}
+    after.org.switches(lock_row_every_n=0)
+
+    again = failed_of(after.sync, campaign, result.run, after.services)
+
+    assert again == [""]
+    assert after.run(campaign, only=again).outward["editions"] == 3
+    assert (after.org.org.row("Email_Edition__c", edition) or {})["Sent__c"] == 1
 
 
 def test_two_editions_of_one_name_are_said_and_neither_is_written(after: Desk) -> None:

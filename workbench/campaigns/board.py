@@ -145,7 +145,13 @@ def budget(sync: CampaignSync, services: Services) -> Budget:
     taken = [load for load in loads if not (load.closed and sync.skip_closed)]
     hourly = _hourly_runs(sync)
     nightly = sync.nightly.enabled
-    forecast = per_day(taken, nightly=nightly, hourly_runs=hourly, reconcile=sync.nightly.reconcile)
+    forecast = per_day(
+        taken,
+        nightly=nightly,
+        hourly_runs=hourly,
+        reconcile=sync.nightly.reconcile,
+        editions="edition.object" in sync.pam.fields,
+    )
     runs = hourly + (1 if nightly else 0)
     return Budget(
         limit=limit,
@@ -189,6 +195,7 @@ def _loads(sync: CampaignSync, services: Services) -> list[Load]:
                 _mean([one.get("joined", 0) + one.get("updated", 0) for one in told]),
                 _mean([one.get("statuses_out", 0) for one in told]),
                 why_closed(sync, row, day) is not None,
+                _mean([one.get("fields_out", 0) for one in told]),
             )
         )
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
 from typing import Literal
 
@@ -52,6 +53,15 @@ def write_calls(rows: int, *, count_bulk: bool = True) -> int:
     path = write_path(rows)
     calls = {"none": 0, "collection": 1, "composite": ceil(rows / COMPOSITE_ROWS)}
     return calls.get(path, BULK_CALLS if count_bulk else 0)
+
+
+def calls_to_read(members: int, total: int) -> int:
+    """Calls that reading some of a campaign's members costs: by their ids, or everybody.
+
+    >>> calls_to_read(1, 100_000), calls_to_read(1000, 100_000), calls_to_read(90_000, 100_000)
+    (1, 5, 50)
+    """
+    return min(ceil(members / IDS_IN_URL), max(1, ceil(total / PAGE_ROWS)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,34 +137,43 @@ class Load:
     statuses: float = 0
     """Statuses written back in a run, on average."""
     closed: bool = False
+    fields: float = 0
+    """Members whose other fields are written in a run, on average (Q16)."""
 
 
 def per_day(
-    loads: Sequence[Load], *, nightly: bool, hourly_runs: int, reconcile: bool = True
+    loads: Sequence[Load],
+    *,
+    nightly: bool,
+    hourly_runs: int,
+    reconcile: bool = True,
+    editions: bool = False,
 ) -> int:
     """Calls of a day by the schedule; the hour of the nightly run counts once, as that run.
+
+    Args:
+        editions: Whether the records of e-mail editions are read at every run.
 
     >>> loads = [Load(str(n), 2000, 40, 60) for n in range(50)]
     >>> per_day(loads, nightly=True, hourly_runs=0)
     69
+    >>> per_day(loads, nightly=True, hourly_runs=0, editions=True)
+    70
     >>> per_day(loads, nightly=True, hourly_runs=23), per_day(loads, nightly=True, hourly_runs=24)
     (506, 525)
     """
     if not loads:
         return 0
-    changed, statuses = (
-        ceil(sum(load.changed for load in loads)),
-        ceil(sum(load.statuses for load in loads)),
-    )
-    small = estimate(campaigns=len(loads), changed=changed, statuses=statuses).calls
-    members = sum(load.members for load in loads)
-    whole = estimate(
+    each = partial(
+        estimate,
         campaigns=len(loads),
-        changed=changed,
-        statuses=statuses,
-        members=members,
-        reconcile=reconcile,
-    ).calls
+        changed=ceil(sum(load.changed for load in loads)),
+        statuses=ceil(sum(load.statuses for load in loads)),
+        fields=ceil(sum(load.fields for load in loads)),
+        editions=0 if editions else None,
+    )
+    small = each().calls
+    whole = each(members=sum(load.members for load in loads), reconcile=reconcile).calls
     return (whole if nightly else 0) + hourly_runs * small
 
 

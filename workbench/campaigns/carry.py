@@ -158,7 +158,15 @@ def _read_again(looked: Looked, services: Services, org: SalesforceClient, sent:
     """Look whether Salesforce kept what we wrote: a label may be replaced without a word."""
     plan, fields, now = looked.plan, looked.known.seen.fields, services.now()
     if looked.only is not None:
-        again = reading.members(org, fields, looked.sync, now=now, only=sent.written)
+        again = reading.some_members(
+            org,
+            fields,
+            looked.sync,
+            sent.written,
+            now=now,
+            campaign_ids=looked.campaign_ids,
+            total=plan.states.num_rows,
+        )
     else:
         campaigns = {
             *plan.writes["campaign_id"].to_pylist(),

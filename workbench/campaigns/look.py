@@ -68,7 +68,13 @@ def look(
     started = services.now()
     gone = None
     these = [member for member in only or () if member]
-    members = reading.members(org, fields, sync, now=started, whole=whole, since=since, only=these)
+    ours = _ours(services, sync, ids)
+    if only is None:
+        members = reading.members(org, fields, sync, now=started, whole=whole, since=since)
+    else:
+        members = reading.some_members(
+            org, fields, sync, these, now=started, campaign_ids=ids, total=ours.num_rows
+        )
     warnings = list(known.seen.warnings)
     if since and takes_deletes(sync, kind):
         gone = reading.deleted(
@@ -91,7 +97,6 @@ def look(
         theirs = with_marked(theirs, people, ids)
     if kind == "initial" or any(row.labels is None for row in chosen):
         chosen = _learned(services, sync, chosen, reading.labels(org, ids))
-    ours = _ours(services, sync, ids)
     lost = pa.concat_tables([gone_before, *([gone.ids] if gone else [])])
     complete = frozenset(whole if takes_deletes(sync, kind) else ())
     merged, unseen = _merged(sync, known, org, ours, theirs, lost, complete)

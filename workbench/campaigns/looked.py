@@ -7,7 +7,14 @@ from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from workbench.campaigns.budget import IDS_IN_URL, PAGE_ROWS, Estimate, estimate, write_calls
+from workbench.campaigns.budget import (
+    IDS_IN_URL,
+    PAGE_ROWS,
+    Estimate,
+    calls_to_read,
+    estimate,
+    write_calls,
+)
 from workbench.campaigns.fields import writable_statistics
 from workbench.campaigns.known import Known
 from workbench.campaigns.plan import ReconcilePlan
@@ -76,13 +83,20 @@ class Looked:
     @property
     def calls(self) -> int:
         """Calls that carrying this out costs from a fresh start: reads, writes, reading again."""
-        rows = int(self.members.rows.num_rows)
         sent = max(self.plan.writes.num_rows, self.plan.facts.num_rows)
         editions = self.known.seen.mapped.editions
-        read = 2 + rows // PAGE_ROWS + (1 if self.gone else 0)
+        read = self._calls_to_read(int(self.members.rows.num_rows)) + (1 if self.gone else 0)
         read += ceil(len(self.chosen) / IDS_IN_URL) if editions and self.writes_statistics else 0
-        again = 2 + sent // PAGE_ROWS if sent else 0
+        if not self.sync.merge.follow and "left" in self.plan.sheet["what"].to_pylist():
+            read += 2  # whether leads or contacts among them were merged
+        again = self._calls_to_read(sent) if sent else 0
         return read + self.calls_to_write + again
+
+    def _calls_to_read(self, rows: int) -> int:
+        """The campaigns, and so many members of them."""
+        if self.only is not None:
+            return 1 + calls_to_read(rows, self.plan.states.num_rows)
+        return 2 + rows // PAGE_ROWS
 
     @property
     def calls_to_write(self) -> int:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench.campaigns import queries, shapes
+from workbench.campaigns.budget import IDS_IN_URL, calls_to_read
 from workbench.campaigns.fields import OBJECTS, STATUS_OBJECT, Seen, in_short
 from workbench.campaigns.mapped import EditionObject, Mapped
 from workbench.campaigns.queries import Fields
@@ -172,6 +174,25 @@ def members(
         return Members(reader.rows(), reader.newest_at, now)
     finally:
         reader.close()
+
+
+def some_members(
+    org: SalesforceClient,
+    fields: Fields,
+    sync: CampaignSync,
+    member_ids: Sequence[str],
+    *,
+    now: datetime,
+    campaign_ids: Sequence[str],
+    total: int,
+) -> Members:
+    """Read some members of campaigns that have ``total``: by their ids, or everybody if cheaper."""
+    by_ids = ceil(len(member_ids) / IDS_IN_URL)
+    if by_ids <= calls_to_read(len(member_ids), total):
+        return members(org, fields, sync, now=now, only=member_ids)
+    every = members(org, fields, sync, now=now, whole=campaign_ids)
+    wanted = pa.array(member_ids, pa.string())
+    return replace(every, rows=every.rows.filter(pc.is_in(every.rows["member_id"], wanted)))
 
 
 def _changed(

@@ -118,9 +118,13 @@ class Changing:
         """
         table = campaign_backlog
         mine = (table.c.sync == self._sync) & table.c.campaign_id.in_(list(campaign_ids))
-        if among is not None:
-            mine &= table.c.member_id.in_(list(among))
-        self._connection.execute(delete(table).where(mine))
+        if among is None:
+            self._connection.execute(delete(table).where(mine))
+        else:
+            one = mine & (table.c.member_id == bindparam("waiting"))
+            told = [{"waiting": member} for member in among]
+            if told:
+                self._connection.execute(delete(table).where(one), told)
         if rows:
             kept = [{**row, "sync": self._sync, "at": at} for row in rows]
             self._connection.execute(insert(table), kept)
