@@ -79,6 +79,18 @@ def test_nothing_goes_to_salesforce_about_a_member_whose_row_is_gone(
     assert (result.outward["statuses"], result.failed) == (0, 0)
 
 
+def test_a_merged_away_member_that_a_person_holds_is_still_known_as_one_afterwards() -> None:
+    merged = [ours("ann", merged_into="00Qbob")]
+
+    held = planned([], merged, decisions={"ann": "hold"}, follow_merges=False)
+    let_go = planned([], merged, follow_merges=False)
+    followed = planned([], merged)
+
+    assert kept(held).get("ann", merged[0])["merged_into"] == "00Qbob"
+    assert told(let_go) == [("in", "left", "ann", "ann@example.com", None, "held")]
+    assert followed.leave["member_id"].to_pylist() == ["ann"]
+
+
 def test_a_row_that_went_over_to_another_person_stays_who_it_was_unless_merges_are_followed() -> (
     None
 ):

@@ -365,7 +365,7 @@ def final(*, is_scored: bool) -> str:
            CASE WHEN plain_reason IS NULL AND place = 1 THEN 'Active' ELSE 'Inactive' END AS state,
            last_action, last_action_at, email_since,
            CASE WHEN fate = 'parked' THEN o_points ELSE {points} END AS points,
-           CASE WHEN fate = 'merged' THEN master END AS merged_into
+           master AS merged_into
     FROM alone a LEFT JOIN scored s ON s.member_id = a.member_id
     """
 

@@ -10,6 +10,7 @@ from workbench.campaigns.activity import Activity, activity, together
 from workbench.campaigns.looked import Looked
 from workbench.campaigns.plan import Counts
 from workbench.campaigns.sent import Sent
+from workbench.words import counted
 
 if TYPE_CHECKING:
     from workbench.store.state.campaigns import CampaignRow
@@ -54,8 +55,9 @@ def alerts(looked: Looked, sent: Sent, job: str, run_id: int) -> list[dict[str, 
     if looked.sync.notify.sync_completed:
         moved = [f"{row.name}: {_moved(looked, row)}" for row in looked.chosen[:MOST_CAMPAIGNS]]
         more = len(looked.chosen) - len(moved)
-        warned = [f"{len(looked.all_warnings) + len(sent.warnings)} warnings"]
-        parts = [*moved, *([f"{more} more campaigns"] if more > 0 else []), *warned]
+        warned = counted(len(looked.all_warnings) + len(sent.warnings), "warning")
+        rest = [counted(more, "more campaign")] if more > 0 else []
+        parts = [*moved, *rest, warned]
         text = f"{looked.sync.name}: {_event(looked)}; {'; '.join(parts)}"
         told.append({**common, "state": COMPLETED, "text": text})
     if active := _active(looked):
