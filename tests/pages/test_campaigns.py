@@ -302,7 +302,7 @@ def test_the_feed_tells_owners_what_was_synced_with_warnings_until_it_is_read(
 
     assert desk.opened.state.campaign_history.notices(unread=True) == []
     assert "unread" not in said(app)
-    assert "Spring Webinar: manual sync completed" in said(app)
+    assert "Spring Webinar: manual sync completed" in said(app).replace("\\", "")
     assert not app.exception
 
 
@@ -351,6 +351,19 @@ def test_the_sheet_says_what_stays_here_because_no_field_is_named_for_it(
 
     text = said(app).replace("\\", "")
     assert "No object of e-mail editions is named: their statistics stay here" in text
+    assert not app.exception
+
+
+def test_editions_say_where_their_numbers_go(page: Open, desk: Desk) -> None:
+    app = open_campaign(page, desk, WEBINAR, "editions")
+    assert "They stay here: the campaign sync names no object for them" in said(app)
+
+    desk.document(
+        pam={"fields": {"edition.object": "Email_Edition__c", "edition.campaign": "Campaign__c"}}
+    )
+    app.run()
+
+    assert "Written to Email_Edition__c in Salesforce" in said(app).replace("\\", "")
     assert not app.exception
 
 

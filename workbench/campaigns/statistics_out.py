@@ -48,7 +48,8 @@ class StatisticsOut:
     @property
     def editions(self) -> int:
         """Statistics of editions to write."""
-        return self.rows.num_rows - self.campaigns
+        every: int = self.rows.num_rows
+        return every - self.campaigns
 
     @property
     def records(self) -> Mapping[str, int]:

@@ -46,8 +46,17 @@ def show_editions(sync: CampaignSync, row: CampaignRow) -> None:
         },
     )  # fmt: skip
     st.caption("Each number counts members once. – where there is nothing to be a share of.")
+    st.caption(_goes_to(sync))
     if editions:
         _edit(sync, row, editions)
+
+
+def _goes_to(sync: CampaignSync) -> str:
+    """Where the numbers go in Salesforce, if anywhere."""
+    name = sync.pam.fields.get("edition.object")
+    if name is None:
+        return "They stay here: the campaign sync names no object for them (pam.fields)."
+    return f"Written to {formats.plain(name)} in Salesforce, where it has an edition of that name."
 
 
 def _line(edition: EditionRow, figures: dict[str, Any]) -> dict[str, Any]:
