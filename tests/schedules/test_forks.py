@@ -127,6 +127,26 @@ def test_a_run_whose_document_is_gone_fails_as_it_does_otherwise(
     assert bench.state.runs.get(run_id).status == "failed"
 
 
+def test_what_is_forked_from_has_one_thread_only(forks: Forks) -> None:
+    """Of several threads only one is in a fork, and what the others had locked stays locked."""
+    assert len(list(Path(f"/proc/{forks.pid}/task").iterdir())) == 1
+
+
+def test_one_that_ends_before_it_is_ready_is_not_started_again_at_every_turn(
+    bench: Services,
+) -> None:
+    found = Forks(bench)
+    found.prepare()
+    assert found.pid is not None
+    os.kill(found.pid, signal.SIGKILL)
+    wait_for(lambda: not found.is_there)
+
+    found.prepare()
+
+    assert not found.is_there
+    found.close()
+
+
 def test_the_setting_turns_it_off(bench: Services) -> None:
     settings = bench.settings.model_copy(update={"scheduler_forks": False})
     found = Forks(replace(bench, settings=settings))

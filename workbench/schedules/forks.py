@@ -26,6 +26,9 @@ ANSWERS_WITHIN_S = 2.0
 """A fork takes milliseconds; on a machine so busy that it takes longer, no other way is faster."""
 REPORTED_WITHIN_S = 5.0
 """How long after a worker is gone its end may stay untold, until it counts as lost."""
+AGAIN_S = 60.0
+"""How long after one that ended before it was ready the next is started: it may be that there
+is no memory for it, and to try at every turn would leave even less."""
 LOST = -1
 """The exit code of a worker of which nobody could tell how it ended."""
 IS_POSSIBLE = sys.platform == "linux"
@@ -62,6 +65,7 @@ class Forks:
         self._services = services
         self._source: subprocess.Popen[bytes] | None = None
         self._is_ready = False
+        self._not_before = 0.0
         self._unread = b""
         self._began: dict[int, int] = {}
         self._ended: dict[int, int] = {}
@@ -86,7 +90,10 @@ class Forks:
         """Start the process unless it is there; it takes a second or more to be ready."""
         if not IS_POSSIBLE or not self._services.settings.scheduler_forks or self.is_there:
             return
+        if time.monotonic() < self._not_before:
+            return
         self.close()
+        self._not_before = time.monotonic() + AGAIN_S
         output = self._services.settings.home / "logs" / "forks.log"
         try:
             output.parent.mkdir(parents=True, exist_ok=True)
@@ -162,7 +169,7 @@ class Forks:
 
     def _note(self, words: list[str]) -> None:
         if words[0] == "ready":
-            self._is_ready = True
+            self._is_ready, self._not_before = True, 0.0
         elif words[0] == "began":
             self._began[int(words[1])] = int(words[2])
         elif words[0] == "ended":
