@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from workbench.automations.model import Automation
 
 RUNS_SHOWN = 10
-EDITOR_HEIGHT = 430
+EDITOR_HEIGHT = 480
 """Pixels: the steps scroll inside, so that the sheet below is always in view."""
 
 
