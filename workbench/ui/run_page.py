@@ -57,7 +57,7 @@ def run_page(run_id: int) -> None:
         _ended(run)
         _figures(run)
         _more(run)
-        _log(run.id)
+        _log(run)
     else:
         _live(run_id)
 
@@ -94,7 +94,7 @@ def _live(run_id: int) -> None:
         if run.status == "queued" and run.not_before is not None:
             st.caption(f"It starts at {formats.moment(run.not_before, zone()).text} or before.")
         show_progress(run)
-    _log(run_id)
+    _log(run)
 
 
 def _ended(run: Run) -> None:
@@ -163,15 +163,15 @@ def _more(run: Run) -> None:
                 frame.link("runs", f"{other.id} {other.status}{mark}", run=str(other.id))
 
 
-def _log(run_id: int) -> None:
-    lines = services().state.runs.log_lines(run_id)
+def _log(run: Run) -> None:
+    lines = services().state.runs.log_lines(run.id)
     st.subheader("Log", anchor=False)
     if not lines:
-        st.caption("It has said nothing yet.")
+        st.caption("It said nothing." if run.is_finished else "Nothing yet.")
         return
     told = [f"{line.at:%H:%M:%S}Z  {line.text}" for line in lines[-LOG_LINES:]]
     if len(lines) > LOG_LINES:
-        told.insert(0, f"({len(lines) - LOG_LINES} earlier lines: run log {run_id} shows them)")
+        told.insert(0, f"({len(lines) - LOG_LINES} earlier lines: run log {run.id} shows them)")
     st.code("\n".join(told), language=None, wrap_lines=True, height=360 if len(told) > 16 else None)
 
 
