@@ -11,7 +11,7 @@ from workbench.campaigns.again import failed_of, refused
 from workbench.campaigns.choices import Pam
 from workbench.campaigns.looked import Looked
 from workbench.campaigns.run import preview
-from workbench.errors import InputError
+from workbench.errors import HeldError, InputError
 from workbench.standin.salesforce.switches import CUSTOM_FIELDS
 
 WEBINAR = "Spring Webinar"
@@ -96,6 +96,10 @@ def test_facts_of_members_are_planned_shown_and_written_once(mapped: Desk) -> No
     assert stands(mapped, bob["member_id"]) == ("Inactive", "Opt Out Direct", None, 0) or (
         stands(mapped, bob["member_id"]) == ("Inactive", "Opt Out Direct", None, None)
     )
+    _, exported = mapped.opened.state.campaigns.members_page(
+        "acme-campaigns", campaign, search=ann["member_id"], limit=None
+    )
+    assert exported["points"].to_pylist() == [6]
     changes = mapped.opened.state.campaign_history.changes(result.run).to_pylist()
     written = [row for row in changes if row["what"] == "field"]
     assert {row["state"] for row in written} == {"done"}
@@ -182,6 +186,21 @@ def test_statistics_of_editions_that_were_refused_are_tried_again(after: Desk) -
     assert again == [""]
     assert after.run(campaign, only=again).outward["editions"] == 3
     assert (after.org.org.row("Email_Edition__c", edition) or {})["Sent__c"] == 1
+
+
+def test_a_sheet_whose_statistics_moved_since_is_not_carried_out(after: Desk) -> None:
+    campaign = after.campaigns()[WEBINAR]
+    after.document(statistics={"opened": "Emails_Opened__c"})
+    ann, bob, *_ = after.ours(campaign).values()
+    mail(after, (ann, "opened", None))
+    seen = looked_at(after)
+    mail(after, (ann, "opened", None), (bob, "opened", None))
+
+    with pytest.raises(HeldError, match="no longer what was seen"):
+        after.run(campaign, fingerprint=seen.fingerprint)
+
+    assert (after.org.org.row("Campaign", campaign) or {})["Emails_Opened__c"] is None
+    assert looked_at(after).plan.fingerprint == seen.plan.fingerprint, "only statistics moved"
 
 
 def test_two_editions_of_one_name_are_said_and_neither_is_written(after: Desk) -> None:

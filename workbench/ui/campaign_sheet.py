@@ -37,11 +37,11 @@ def show_sheet(sync: CampaignSync, row: CampaignRow, kept: Kept) -> None:
     key = f"campaigns.sheet.{row.id}"
     with st.container(border=True, key="campaign-sheet"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            again = looked.only is not None
-            title = AGAIN if again else TITLES.get(looked.kind, looked.kind)
+            again = None if looked.only is None else sorted(looked.only)
+            title = TITLES.get(looked.kind, looked.kind) if again is None else AGAIN
             st.subheader(title, anchor=False)
             if st.button("Read again", icon=":material/refresh:", key=f"{key}.again"):
-                open_sheet(sync, row, looked.kind, sorted(looked.only) if again else None)
+                open_sheet(sync, row, looked.kind, again)
             if st.button("Close", icon=":material/close:", key=f"{key}.close"):
                 close_sheet(row.id)
                 st.rerun()
