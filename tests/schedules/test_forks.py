@@ -196,15 +196,18 @@ def test_whatever_is_killed_each_run_is_carried_out_once(
     policy: dict[str, Any] = {"retry": {"attempts": 20, "wait_minutes": 0}}
     names = [job(f"w{n}", NEVER, takes_s=0.2 * n, **policy) for n in range(3)]
     scheduler = command(bench, "scheduler")
-    wanted = [bench.state.runs.queue(name) for name in names]
+    schedulers, wanted = {scheduler.pid}, [bench.state.runs.queue(name) for name in names]
     try:
         for _ in range(40):
-            time.sleep(chance.uniform(0.1, 1.5))
-            wanted += [bench.state.runs.queue(chance.choice(names))]
+            # Now and then it has time to load what the next ones are forked from.
+            time.sleep(chance.choice([0.2, 0.5, 1.5, 8.0]))
+            wanted += [bench.state.runs.queue(chance.choice(names)) for _ in range(2)]
+            time.sleep(chance.uniform(0.0, 1.5))
             harmed(scheduler.pid, bench, chance)
             if chance.random() < 0.1:
                 kill(scheduler)
                 scheduler = command(bench, "scheduler")
+                schedulers.add(scheduler.pid)
         wait_for(lambda: not bench.state.runs.counts(status=("queued", "running")))
     finally:
         kill(scheduler)
@@ -213,7 +216,7 @@ def test_whatever_is_killed_each_run_is_carried_out_once(
     ends = Counter(run.status for family in families for run in family)
     assert ends["done"] == len(wanted), said(bench)
     assert set(ends) <= {"done", "failed"}
-    began = Counter(
-        line["run"] for line in witness.seen(bench.settings.home) if line["event"] == "began"
-    )
+    lines = [line for line in witness.seen(bench.settings.home) if line["event"] == "began"]
+    began = Counter(line["run"] for line in lines)
     assert set(began.values()) == {1}, "no run is carried out by two processes"
+    assert {line["parent"] for line in lines} - schedulers - {1}, "nothing was forked"

@@ -39,6 +39,7 @@ def run(
             "due_at": row.due_at and row.due_at.isoformat(),
             "run": row.id,
             "pid": os.getpid(),
+            "parent": os.getppid(),
             "options": options,
             "now": services.now().isoformat(),
         }

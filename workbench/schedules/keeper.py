@@ -25,7 +25,8 @@ LOOK_AGAIN_S = 0.25
 """The same while runs go on: one that ends makes room for the next."""
 
 QUIET_S = 3.0
-"""So long before the next fire nothing is loaded ahead of time: it would hold the fire up."""
+"""So long before the next fire, and after the last run started, nothing is loaded ahead of time:
+it would hold them up."""
 
 Clock = Callable[[], datetime]
 
@@ -58,6 +59,7 @@ class Keeper:
         self._scheduler: Scheduler | None = None
         self._deliveries: threading.Thread | None = None
         self._forks = Forks(services)
+        self._started_at = 0.0
 
     def turn(self) -> float:
         """Do what is to be done now; gives for how many seconds nothing will be.
@@ -90,7 +92,8 @@ class Keeper:
             return LOOK_EVERY_S
         assert self._scheduler is not None
         now = self._clock()
-        self._scheduler.tick(now)
+        if self._scheduler.tick(now):
+            self._started_at = time.monotonic()
         self._deliver(now)
         if self._scheduler.is_behind:
             return 0.0
@@ -98,7 +101,8 @@ class Keeper:
         if (next_at := self._scheduler.next_at) is not None:
             ahead_s = max((next_at - self._clock()).total_seconds(), 0.0)
             wait_s = min(wait_s, ahead_s)
-        if not self._scheduler.is_busy and (next_at is None or ahead_s > QUIET_S):
+        is_quiet = time.monotonic() - self._started_at > QUIET_S
+        if is_quiet and (next_at is None or ahead_s > QUIET_S):
             self._forks.prepare()
         return wait_s
 
