@@ -26,19 +26,20 @@ def webinar(after: Desk) -> str:
     return after.campaigns()[WEBINAR]
 
 
-def merged(desk: Desk, campaign: str) -> tuple[str, str]:
-    """Two leads of a campaign become one: the member that stays, and the one whose row is gone."""
-    keep, drop = [row for row in desk.ours(campaign).values() if not row["contact_id"]][:2]
-    desk.act("merge_leads", keep=keep["lead_id"], drop=drop["lead_id"])
+def merged(desk: Desk, campaign: str, kind: str = "lead") -> tuple[str, str]:
+    """Two people of a campaign become one: the member that stays, the one whose row is gone."""
+    other = {"lead": "contact", "contact": "lead"}[kind]
+    keep, drop = [row for row in desk.ours(campaign).values() if not row[f"{other}_id"]][:2]
+    desk.act(f"merge_{kind}s", keep=keep[f"{kind}_id"], drop=drop[f"{kind}_id"])
     return keep["member_id"], drop["member_id"]
 
 
-@pytest.mark.parametrize("whole_up_to", [0, 6000])
+@pytest.mark.parametrize(("kind", "whole_up_to"), [("lead", 0), ("lead", 6000), ("contact", 6000)])
 def test_a_merged_away_member_stays_with_a_warning_until_merges_are_followed(
-    after: Desk, webinar: str, whole_up_to: int
+    after: Desk, webinar: str, kind: str, whole_up_to: int
 ) -> None:
     after.document(merge={"follow": False}, members={"whole_up_to": whole_up_to})
-    stays, gone = merged(after, webinar)
+    stays, gone = merged(after, webinar, kind)
 
     for _ in range(2):  # it is said every time, not only by the run that saw it happen
         expected = preview(after.sync, webinar, after.services).calls
@@ -63,6 +64,19 @@ def test_a_member_that_is_only_deleted_leaves_whatever_is_said_of_merges(
     after.act("delete_member", member=gone)
 
     assert after.run(webinar).inward["left"] == 1
+
+
+def test_where_salesforce_does_not_say_who_was_merged_they_leave_and_it_is_said(
+    after: Desk, webinar: str
+) -> None:
+    after.document(merge={"follow": False})
+    merged(after, webinar)
+    after.org.switches(hidden_fields=["Lead.MasterRecordId"])
+
+    result = after.run(webinar)
+
+    assert result.inward["left"] == 1
+    assert any("MasterRecordId is hidden" in each for each in result.warnings)
 
 
 def test_nothing_goes_to_salesforce_about_a_member_whose_row_is_gone(
