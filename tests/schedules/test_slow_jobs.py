@@ -109,6 +109,22 @@ def test_fires_of_one_tick_are_one_run(
     assert due_times(bench, name) == [at + n * MINUTE for n in range(10)]
 
 
+def test_a_run_that_makes_up_for_missed_slots_says_nothing_of_a_slow_job(
+    bench: Services, job: AddJob, bare: Bare, at: datetime
+) -> None:
+    name = job("w", {"every": "cron", "cron": "*/10 * * * *"}, since=at - MINUTE, catch_up="once")
+
+    bare.record(at + 35 * MINUTE)
+
+    due, catch_up = queued(bench, name)
+    assert (catch_up.trigger, due.trigger) == ("catch-up", "schedule")
+    assert said(bench, catch_up) == []
+    assert [slot.due_at for slot in bench.state.slots.of_run(catch_up.id)] == [
+        at,
+        at + 10 * MINUTE,
+    ]
+
+
 def test_whoever_wants_each_slot_run_gets_a_run_for_each(
     bench: Services, job: AddJob, bare: Bare, at: datetime
 ) -> None:

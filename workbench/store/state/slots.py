@@ -60,6 +60,11 @@ class NewSlot:
         """What the database keeps once."""
         return self.job, self.due_at
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it is to be run, be it by a run that waits already."""
+        return self.may_join and self.state == "queued"
+
 
 class Slots:
     """The slots of one installation."""
@@ -76,21 +81,17 @@ class Slots:
         with self._database.writes(within) as connection:
             taken = _there(connection, [slot.key for slot in wanted])
             fresh = [slot for slot in wanted if slot.key not in taken]
-            open_to = {slot.job for slot in fresh if slot.may_join and slot.state == "queued"}
-            waiting = waiting_of(connection, open_to)
-            fresh, joined = _joined(fresh, waiting)
-            to_run = [slot for slot in fresh if slot.state == "queued"]
+            waiting = waiting_of(connection, {slot.job for slot in fresh if slot.is_open})
+            alone, joined = _joined(fresh, waiting)
+            to_run = [slot for slot in alone if slot.state == "queued"]
             run_ids = inserted_many(connection, [_run(slot) for slot in to_run])
             numbers = {slot.key: run_id for slot, run_id in zip(to_run, run_ids, strict=True)}
-            rows = [_row(slot, numbers) for slot in fresh]
-            rows += [_row(slot, numbers, waiting) for slot in joined]
+            rows = [_row(slot, numbers) for slot in alone]
+            rows += (joining := [_row(slot, numbers, waiting) for slot in joined])
             if rows:
                 connection.execute(insert(table), rows)
-            for row in rows:
-                if row["job"] in open_to and row["run_id"] is not None:
-                    is_its_own = row["state"] == "queued"
-                    said = lines_of(row["due_at"], waiting.get(row["job"]), joins=not is_its_own)
-                    note(connection, row["run_id"], {}, said)
+            _say(connection, [_row(slot, numbers) for slot in to_run if slot.is_open], waiting)
+            _say(connection, joining, waiting, joins=True)
             return run_ids
 
     def missed(self, job: str | None = None) -> list[Slot]:
@@ -164,7 +165,7 @@ def _joined(
     joined: list[NewSlot] = []
     first: dict[str, datetime] = {}
     for slot in fresh:
-        if not slot.may_join or slot.state != "queued":
+        if not slot.is_open:
             alone.append(slot)
         elif is_open_to(waiting.get(slot.job), slot.due_at):
             joined.append(replace(slot, state="skipped"))
@@ -174,6 +175,19 @@ def _joined(
             first[slot.job] = slot.due_at
             alone.append(slot)
     return alone, joined
+
+
+def _say(
+    connection: Connection,
+    rows: Sequence[Mapping[str, Any]],
+    waiting: Mapping[str, Waiting],
+    *,
+    joins: bool = False,
+) -> None:
+    """Write into the logs of the runs for which slots wait, or that they joined."""
+    for row in rows:
+        said = lines_of(row["due_at"], waiting.get(row["job"]), joins=joins)
+        note(connection, row["run_id"], {}, said)
 
 
 def _caught_up(slot: Slot) -> NewSlot:
