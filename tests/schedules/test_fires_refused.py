@@ -5,7 +5,7 @@ import pytest
 from workbench.documents.faults import DocumentsError
 from workbench.documents.yaml_text import Text
 from workbench.schedules.cron import fault_of
-from workbench.schedules.model import Schedule
+from workbench.schedules.model import Period, Schedule
 from workbench.services import Services
 
 PULL = "kind: pull\nname: guides\nconnection: acme\nsource: guides\nschedules: [{%s}]\n"
@@ -160,6 +160,22 @@ def test_a_period_that_cannot_be_is_refused(services: Services, period: str, sen
 
     assert sentence in str(caught.value)
     assert services.documents.names("pull") == []
+
+
+def test_an_interval_with_its_start_and_a_period_are_exported_as_they_can_be_applied(
+    services: Services,
+) -> None:
+    given = "every: weekly, on: [mon], hour: 3, interval: 2, starts: 2026-03-02"
+    text = PULL % given + "stale_after: {weeks: 2}\n"
+    services.documents.apply([Text("f.yaml", text)], "ann", environment={})
+
+    exported = services.documents.export("pull", "guides")
+    again = services.documents.apply([Text("f.yaml", exported)], "ann", environment={})
+
+    assert [outcome.outcome for outcome in again] == ["unchanged"]
+    assert "2026-03-02" in exported
+    kept = services.documents.pull("guides")
+    assert (kept.schedules[0].interval, kept.stale_after) == (2, Period(weeks=2))
 
 
 def test_a_rare_day_is_not_an_impossible_one() -> None:
