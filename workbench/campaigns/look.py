@@ -27,6 +27,7 @@ from workbench.campaigns.looked import (
     writes_back,
 )
 from workbench.campaigns.marked import with_marked
+from workbench.campaigns.member_pages import latest
 from workbench.campaigns.plan import Inputs, ReconcilePlan, Rules, reconcile
 from workbench.campaigns.queries import Fields
 from workbench.campaigns.statistics import figures
@@ -91,7 +92,7 @@ def look(
     backlog, gone_before = _backlog(services, sync, waiting, these if only is not None else None)
     theirs = members.rows
     if backlog.num_rows:
-        theirs = reading.latest([backlog, theirs])
+        theirs = latest([backlog, theirs])
     if kind == "initial":
         people = reading.marked_people(org, fields, sync)
         theirs = with_marked(theirs, people, ids)
