@@ -153,7 +153,10 @@ def test_the_doctor_proposes_the_rules_that_find_most(duck: duckdb.DuckDBPyConne
         (Replace(replace={" ": ""}), 1),
     ]
     assert told.findings[0].examples == ((" au1_3", "au1_3"),)
-    assert told.strangers == ("AU1-1", "AU1-2", "zz")
+    assert told.proposed == ("trim", Replace(replace={"-": "_"}), "lower")
+    assert told.gained == 3
+    assert told.examples[:2] == ((" au1_3", "au1_3"), ("AU1-1", "au1_1"))
+    assert told.strangers == ("zz",)
 
 
 def test_the_doctor_sees_through_letters_zeros_and_salesforce(

@@ -56,6 +56,8 @@ class Diagnosis:
     """All rules together that find the most; those there are already come first."""
     gained: int
     """Records that they find."""
+    examples: tuple[tuple[str, str], ...]
+    """The base's id and the id of Pendo's that they match it with."""
     strangers: tuple[str, ...]
     """Some ids that no rule finds."""
 
@@ -76,21 +78,31 @@ def examine(preparation: Preparation, drawn: Drawn) -> Diagnosis:
     findings = [_tried(connection, rules, rule) for rule in REMEDIES if rule not in rules]
     helpful = sorted((f for f in findings if f.gained), key=lambda f: -f.gained)
     proposed, gained = _together(connection, rules, [finding.rule for finding in helpful])
-    return Diagnosis(unmatched, tuple(helpful), proposed, gained, _strangers(connection, proposed))
+    pairs, strangers = _pairs(connection, proposed), _strangers(connection, proposed)
+    return Diagnosis(unmatched, tuple(helpful), proposed, gained, pairs, strangers)
 
 
 def _tried(
     connection: duckdb.DuckDBPyConnection, rules: Sequence[MatchRule], rule: MatchRule
 ) -> Finding:
-    found = _found((*rules, rule))
-    gained = _gained(connection, (*rules, rule))
-    pairs = connection.execute(
-        f"SELECT given, id FROM {found} ORDER BY given LIMIT {EXAMPLES}"
-    ).fetchall()
-    return Finding(rule, in_words(rule), gained, tuple((given, id) for given, id in pairs))
+    together = (*rules, rule)
+    gained = _gained(connection, together)
+    return Finding(rule, in_words(rule), gained, _pairs(connection, together))
 
 
 def _together(
+    connection: duckdb.DuckDBPyConnection,
+    rules: tuple[MatchRule, ...],
+    helpful: Sequence[MatchRule],
+) -> tuple[tuple[MatchRule, ...], int]:
+    """The rules that find the most together, and how many records that is."""
+    grown = _grown(connection, rules, helpful)
+    pruned = _pruned(connection, rules)
+    chosen, gained = pruned if pruned[1] > grown[1] else grown
+    return (*rules, *chosen), gained
+
+
+def _grown(
     connection: duckdb.DuckDBPyConnection,
     rules: tuple[MatchRule, ...],
     helpful: Sequence[MatchRule],
@@ -106,7 +118,23 @@ def _together(
             break
         chosen, gained = (*chosen, rule), best
         left.remove(rule)
-    return (*rules, *_in_order(chosen)), gained
+    return _in_order(chosen), gained
+
+
+def _pruned(
+    connection: duckdb.DuckDBPyConnection, rules: tuple[MatchRule, ...]
+) -> tuple[tuple[MatchRule, ...], int]:
+    """All remedies at once, then without each that is not needed.
+
+    ``ACCT_1`` is found as ``acct-1`` by two rules of which neither finds anything by itself.
+    """
+    chosen = tuple(rule for rule in REMEDIES if rule not in rules)
+    gained = _gained(connection, (*rules, *_in_order(chosen)))
+    for rule in reversed(chosen):
+        fewer = tuple(each for each in chosen if each != rule)
+        if (without := _gained(connection, (*rules, *_in_order(fewer)))) >= gained:
+            chosen, gained = fewer, without
+    return _in_order(chosen), gained
 
 
 def _in_order(rules: Sequence[MatchRule]) -> tuple[MatchRule, ...]:
@@ -130,6 +158,13 @@ def _found(rules: Sequence[MatchRule]) -> str:
         f"FROM unmatched) AS base JOIN ({keys_sql('live', rules)}) AS keys "
         "ON keys.key = base.key AND keys.times = 1) AS found"
     )
+
+
+def _pairs(
+    connection: duckdb.DuckDBPyConnection, rules: Sequence[MatchRule]
+) -> tuple[tuple[str, str], ...]:
+    some = f"SELECT given, id FROM {_found(rules)} ORDER BY given LIMIT {EXAMPLES}"
+    return tuple((given, id) for given, id in connection.execute(some).fetchall())
 
 
 def _strangers(

@@ -14,6 +14,9 @@ from workbench.ui import formats
 from workbench.ui.session import explained, remember
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from workbench.automations.doctor import Diagnosis
     from workbench.automations.editing import Editing
 
 RULE: TypeAdapter[MatchRule] = TypeAdapter(MatchRule)
@@ -46,29 +49,42 @@ def show_doctor(editing: Editing, advised_key: str, object_: str) -> None:
             st.caption("No rule would find more: these ids are not written differently, they are "
                        "others. Perhaps another column holds Pendo's id.")  # fmt: skip
         else:
-            _advise(told.proposed, told.gained, advised_key)
-            st.dataframe(
-                [
-                    {
-                        "Rule by itself": rule_words(as_json(finding.rule)),
-                        "Finds": finding.gained,
-                        "For example": "   ".join(f"{a} → {b}" for a, b in finding.examples),
-                    }
-                    for finding in told.findings
-                ],
-                hide_index=True,
-            )
+            _advise(told, advised_key)
+            _each(told)
         if told.strangers:
             st.caption(f"Found by none: {formats.plain(formats.listed(told.strangers, 10))}")
 
 
-def _advise(rules: tuple[MatchRule, ...], gained: int, advised_key: str) -> None:
-    words = "; ".join(rule_words(as_json(rule)) for rule in rules)
-    st.markdown(f"With these rules {formats.counted(gained, 'more id')} are found: {words}.")
+def _each(told: Diagnosis) -> None:
+    """What each rule finds by itself; some help together only."""
+    if told.findings:
+        st.dataframe(
+            [
+                {
+                    "Rule by itself": rule_words(as_json(finding.rule)),
+                    "Finds": finding.gained,
+                    "For example": _examples(finding.examples),
+                }
+                for finding in told.findings
+            ],
+            hide_index=True,
+        )
+
+
+def _examples(pairs: Iterable[tuple[str, str]]) -> str:
+    return "   ".join(f"{given} → {found}" for given, found in pairs)
+
+
+def _advise(told: Diagnosis, advised_key: str) -> None:
+    written = [as_json(rule) for rule in told.proposed]
+    words = "; ".join(map(rule_words, written))
+    found = formats.counted(told.gained, "more id")
+    st.markdown(f"With these rules {found} are found: {words}.")
+    st.caption(f"For example: {formats.plain(_examples(told.examples))}")
     st.button(
         "Use these rules",
         icon=":material/healing:",
         key="automations.use_rules",
         on_click=remember,
-        args=(advised_key, [as_json(rule) for rule in rules]),
+        args=(advised_key, written),
     )
