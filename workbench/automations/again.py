@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from workbench.automations.letting import Wish, let_go, recorded
+from workbench.automations.letting import Wish, kept, let_go, recorded
 from workbench.automations.live import read_live
 from workbench.automations.model import Automation, ReadFrom
 from workbench.automations.reading import (
@@ -84,7 +84,7 @@ def undo(
     )
     with recorded(automation, services, trigger, as_run) as run:
         plan, schema = _undoing(entry, automation, services, run.client)
-        return let_go(plan, schema, run, wish)
+        return let_go(kept(plan, run), schema, run, wish)
 
 
 def retry_failed(
@@ -122,7 +122,8 @@ def retry_failed(
     with recorded(automation, services, trigger, as_run) as run:
         inputs = read_inputs(automation, services, run.client)
         assert wish.only is not None
-        return let_go(planned(inputs, services).only(wish.only), inputs.schema, run, wish)
+        plan = kept(planned(inputs, services).only(wish.only), run)
+        return let_go(plan, inputs.schema, run, wish)
 
 
 def test_one(
@@ -151,7 +152,7 @@ def test_one(
                 f"Nothing would be written to {record_id}: {reasons[0] or 'all of it is there'}",
                 hint="Choose a record that is new or changed on the sheet.",
             )
-        result = let_go(plan, inputs.schema, run, wish)
+        result = let_go(kept(plan, run), inputs.schema, run, wish)
     ledger = services.state.ledger
     cells = ledger.cells(result.run).select(["field", "before", "after", "status", "reason"])
     return Tested(plan, result, tuple(ledger.requests(result.run)), tuple(cells.to_pylist()))

@@ -15,7 +15,7 @@ from workbench.automations.push import (
     written_rows,
 )
 from workbench.automations.reading import live_folder, reader, run_file
-from workbench.automations.saved import write_plan
+from workbench.automations.saved import read_plan, write_plan
 from workbench.automations.verify import Outcome, unread, verify
 from workbench.errors import CancelledError, RemoteError, WorkbenchError
 from workbench.store.state import Push
@@ -70,6 +70,11 @@ class Carrying:
     ) -> Carried:
         """Push and verify; an error on the way is told, after everything is accounted for.
 
+        The whole plan is in the run's file: it is what a killed push is settled with.
+
+        Args:
+            plan: With the rows, at least, of which something is sent.
+
         Raises:
             AccessError, RejectedError: a field could not be created; nothing was sent.
         """
@@ -80,8 +85,6 @@ class Carrying:
             return Carried(plan, Outcome())
         plan, schema = self._with_fields(plan, schema)
         entry = self._entry(plan, purpose, of_run)
-        # The plan first: it is what a killed push is settled with.
-        write_plan(plan, run_file(self._services, plan.automation, entry.run_id))
         self._ledger.begin(entry)
         error = self._push(plan, entry, to_write)
         forget(live_folder(self._services))
@@ -110,7 +113,10 @@ class Carrying:
         names = ", ".join(field.name for field in missing)
         self._tally.log(f"Created {counted(len(missing), 'field')}: {names}")
         schema = self._client.metadata_schema(plan.object)
-        return with_created(plan, schema.get(plan.group, {})), schema
+        here = schema.get(plan.group, {})
+        file = run_file(self._services, plan.automation, self._tally.run_id)
+        write_plan(with_created(read_plan(file), here), file)
+        return with_created(plan, here), schema
 
     def _push(self, plan: Plan, entry: Push, to_write: int) -> WorkbenchError | None:
         self._tally.stage("writing")

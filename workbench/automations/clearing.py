@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from workbench.automations.again import planned_back
-from workbench.automations.letting import Wish, let_go, recorded
+from workbench.automations.letting import Wish, kept, let_go, recorded
 from workbench.automations.reading import plans_folder, settle_killed, workspace
 from workbench.automations.verify import WAITS_S
 from workbench.automations.written import last_written
@@ -75,7 +75,7 @@ def clear(
         services.documents.save(automation, delete_as or "clearing")
     with recorded(automation, services, trigger, as_run) as run:
         plan, schema = _clearing(automation, services, run.client)
-        result = let_go(plan, schema, run, wish)
+        result = let_go(kept(plan, run), schema, run, wish)
     if delete_as is not None and result.status == "done":
         services.documents.delete("automation", automation.name, delete_as)
     return result

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from workbench.automations.carrying import Carried, Carrying, OnProgress
+from workbench.automations.keeping import clear_old_sheets
+from workbench.automations.push import written_rows
 from workbench.automations.reading import job_of, remembered, run_file, workspace
 from workbench.automations.rest import differences, is_rest_of
 from workbench.automations.result import AutomationResult, Moved, result_of
@@ -75,10 +77,27 @@ def has_been_seen(automation: Automation, services: Services) -> bool:
     return bool(state.plans.latest(automation.name) or state.ledger.pushes(automation.name))
 
 
+def kept(plan: Plan, run: Run) -> Plan:
+    """Keep a run's plan; gives it with the rows alone of which something is sent.
+
+    Nothing else is needed from here on, and where little changed all the others are most of what
+    the run would hold in memory.
+    """
+    write_plan(plan, run_file(run.services, run.automation.name, run.tally.run_id))
+    clear_old_sheets(run.services, run.automation.name)
+    if plan.base_version is not None:
+        dataset = run.automation.read_from.dataset
+        run.tally.log(f"Read version {plan.base_version} of {dataset}")
+    for warning in plan.warnings:
+        run.tally.log(warning, level="warning")
+    return replace(plan, rows=written_rows(plan))
+
+
 def let_go(plan: Plan, schema: Schema, run: Run, wish: Wish, moved: Moved = ()) -> AutomationResult:
-    """Keep the plan; hold it, or carry it out.
+    """Hold a plan that is kept, or carry it out.
 
     Args:
+        plan: As ``kept`` gives it.
         schema: The fields as they were read for the plan.
         moved: Cells that dropped out of it because their values changed meanwhile.
 
@@ -86,12 +105,6 @@ def let_go(plan: Plan, schema: Schema, run: Run, wish: Wish, moved: Moved = ()) 
         HeldError: it must not go by itself; nothing was sent.
         CancelledError, RemoteError: it stopped on the way; every record is accounted for.
     """
-    write_plan(plan, run_file(run.services, run.automation.name, run.tally.run_id))
-    if plan.base_version is not None:
-        dataset = run.automation.read_from.dataset
-        run.tally.log(f"Read version {plan.base_version} of {dataset}")
-    for warning in plan.warnings:
-        run.tally.log(warning, level="warning")
     if reason := _held(plan, run, wish):
         if wish.fingerprint is not None and wish.fingerprint != plan.fingerprint:
             moved = _since(plan, run, wish.fingerprint)

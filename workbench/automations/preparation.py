@@ -6,7 +6,7 @@ rules and fields; conditions, decisions and limits are only tried on the result.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,16 @@ if TYPE_CHECKING:
 
 MOST_LABELS = 200
 """Scores looked at to find their label set; more are numbers, not labels."""
+
+BATCH_ROWS = 8_192
+"""Rows of a plan that leave DuckDB at once."""
+Kept = Callable[["pa.RecordBatchReader"], "pa.Table"]
+"""Makes one table of a plan's rows, wherever they are to stand."""
+
+
+def in_memory(rows: pa.RecordBatchReader) -> pa.Table:
+    """All rows of a plan, in memory."""
+    return rows.read_all()
 
 
 @dataclass(frozen=True)
@@ -115,10 +125,11 @@ class Preparation:
             inputs, fields, chosen, match.keep, match.labels, rows_sql(circumstances), totals
         )
 
-    def plan(self, inputs: PlanInputs) -> Plan:
+    def plan(self, inputs: PlanInputs, kept: Kept = in_memory) -> Plan:
         """The whole plan, with its rows."""
         drawn = self.draw(inputs)
-        rows = self._db.sql(f"SELECT * EXCLUDE (rid) FROM ({drawn.rows})").to_arrow_table()
+        found = self._db.sql(f"SELECT * EXCLUDE (rid) FROM ({drawn.rows})")
+        rows = kept(found.to_arrow_reader(BATCH_ROWS))
         return summary.plan_of(inputs, drawn.fields, rows, drawn.totals, drawn.warnings)
 
     def condition_counts(self, drawn: Drawn) -> list[tuple[int, int]]:
@@ -246,16 +257,19 @@ class Preparation:
         return tuple(row)
 
 
-def make_plan(connection: duckdb.DuckDBPyConnection, inputs: PlanInputs) -> Plan:
+def make_plan(
+    connection: duckdb.DuckDBPyConnection, inputs: PlanInputs, kept: Kept = in_memory
+) -> Plan:
     """What a run would write.
 
     Args:
         connection: Empty, with UTC as its time zone.
+        kept: Where its rows are to stand.
 
     Raises:
         InputError: a column does not exist, or a condition does not suit its column.
     """
-    return Preparation(connection).plan(inputs)
+    return Preparation(connection).plan(inputs, kept)
 
 
 def _overlaps(inputs: PlanInputs, fields: Sequence[PlannedField]) -> Iterator[tuple[str, pa.Array]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from workbench.automations.live import read_live
 from workbench.automations.model import Automation
 from workbench.automations.plan import Counts, Plan, PlanInputs
 from workbench.automations.preparation import make_plan
-from workbench.automations.saved import read_counts, read_plan, write_plan
+from workbench.automations.saved import mapped, read_counts, read_plan, write_plan
 from workbench.automations.verify import verify
 from workbench.automations.written import last_written
 from workbench.store import duck
@@ -29,12 +30,12 @@ if TYPE_CHECKING:
     from workbench.services import Services
     from workbench.store.state import Push
 
-MEMORY_MB = 512
-"""For a plan over a million records; what is more goes to the disk."""
+MEMORY_MB = 256
+"""For holding two plans of a million records side by side; what is more goes to the disk."""
 SETTLING_S = 120.0
 """How long a preview waits for another that finds out what a killed push has written."""
 PREVIEWS_KEPT = 5
-"""Previews of one automation whose rows are kept; those of runs are kept for ever."""
+"""Previews of one automation whose rows are kept; of runs see ``keeping``."""
 
 
 def job_of(automation: str) -> str:
@@ -59,7 +60,7 @@ def run_file(services: Services, automation: str, run_id: int) -> Path:
 
 @contextmanager
 def workspace(services: Services) -> Iterator[duckdb.DuckDBPyConnection]:
-    """An empty DuckDB for one plan."""
+    """An empty DuckDB for comparing plans."""
     folder = live_folder(services) / "spill"
     with duck.session(folder, memory_limit_mb=MEMORY_MB) as connection:
         yield connection
@@ -113,8 +114,9 @@ def read_inputs(
 
 def planned(inputs: PlanInputs, services: Services) -> Plan:
     """The plan of these inputs."""
-    with workspace(services) as connection:
-        return make_plan(connection, inputs)
+    folder = live_folder(services)
+    kept = partial(mapped, folder=folder)
+    return duck.with_room(folder / "spill", lambda duckdb: make_plan(duckdb, inputs, kept))
 
 
 def remember(plan: Plan, services: Services) -> None:

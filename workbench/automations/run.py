@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.automations.again import Tested, retry_failed, test_one, undo, undo_plan
 from workbench.automations.clearing import clear, clear_plan
-from workbench.automations.letting import UNATTENDED, Wish, has_been_seen, let_go, recorded
+from workbench.automations.letting import UNATTENDED, Wish, has_been_seen, kept, let_go, recorded
 from workbench.automations.reading import (
     job_of,
     planned,
@@ -120,10 +120,14 @@ def run(
         if seen is not None:
             plan = _seen(automation, services, seen)
         inputs = read_inputs(automation, services, under_way.client)
+        schema = inputs.schema
         made, moved = _checked(plan, inputs, services)
+        # What Pendo held, and the plan as it was seen, are not held on to while pushing.
+        del inputs, plan
         if wish.only is not None:
             made = made.only(wish.only)
-        return let_go(made, inputs.schema, under_way, wish, moved)
+        made = kept(made, under_way)
+        return let_go(made, schema, under_way, wish, moved)
 
 
 def carry_out_job(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import uuid
 from dataclasses import asdict, fields
 from datetime import datetime
@@ -42,6 +43,27 @@ def write_plan(plan: Plan, path: Path) -> None:
             beside.unlink(missing_ok=True)
 
 
+def mapped(rows: pa.RecordBatchReader, folder: Path) -> pa.Table:
+    """Rows as a table on disk, of which memory holds what is looked at; gone with the table.
+
+    Raises:
+        DiskFullError: no room.
+    """
+    import pyarrow as pa
+
+    path = folder / f"{os.getpid()}-{uuid.uuid4().hex[:8]}.rows"
+    with disk_explained("the plan"):
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with pa.ipc.new_file(str(path), rows.schema) as writer:
+                for batch in rows:
+                    writer.write_batch(batch)
+            return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+        finally:
+            # What is mapped stays readable; no crash leaves it behind.
+            path.unlink(missing_ok=True)
+
+
 def read_plan(path: Path) -> Plan:
     """A plan as it was written.
 
@@ -55,7 +77,8 @@ def read_plan(path: Path) -> Plan:
     except FileNotFoundError:
         raise InputError(
             "The plan is no longer kept",
-            hint="Only plans that were carried out, and the newest previews, are: preview again.",
+            hint="Only those of the newest runs and previews are; preview again. What a run wrote "
+            "is in its rows for ever.",
         ) from None
     head: dict[str, Any] = json.loads((rows.schema.metadata or {})[HEAD])
     breaches = tuple(Breach(**each) for each in head.pop("breaches"))

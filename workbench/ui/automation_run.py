@@ -52,7 +52,7 @@ def show_automation_run(name: str, run_id: int) -> None:
         _undo(name, run_id)
     if counts:
         _rows(run_id, counts)
-    _sheet(run_id)
+    _sheet(run_id, counts)
 
 
 def _say_base(run_id: int) -> None:
@@ -161,12 +161,14 @@ def _requests(run_id: int) -> None:
         right.code((request.answer or "")[:2_000], language="json", wrap_lines=True)
 
 
-def _sheet(run_id: int) -> None:
+def _sheet(run_id: int, counts: dict[str, int]) -> None:
     from workbench.automations.run import plan_of_run
 
     try:
         plan = plan_of_run(run_id, services())
     except WorkbenchError:
-        return  # it came to no plan, which the run itself says
+        if counts:
+            st.caption("Its change sheet is no longer kept; every value it wrote is in its rows.")
+        return  # without values it came to no plan, which the run itself says
     with st.expander("The change sheet it carried out", icon=":material/table:"):
         show_plan(plan, f"automations.run.{run_id}")
