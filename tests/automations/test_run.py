@@ -13,6 +13,7 @@ from workbench.automations.model import Automation
 from workbench.automations.push import Progress
 from workbench.automations.run import (
     AutomationResult,
+    plan_of_run,
     preview,
     retry_failed,
     run,
@@ -68,6 +69,37 @@ def test_what_the_preview_says_is_what_pendo_holds_after_the_run(
     assert adds_up(result)
     assert result.api_calls == plan.api_calls
     assert services.state.runs.get(result.run).status == "done"
+
+
+@pytest.mark.parametrize(
+    ("kind", "label", "worse", "trend"),
+    # Critical is the highest of its set: the risk goes up.
+    [("account", "Good", "Poor", "down"), ("visitor", "High", "Critical", "up")],
+)
+def test_the_five_outputs_stand_in_pendo_as_the_base_has_them(
+    services: Services, pendo: PendoStandIn, base: Base, automation: Make, go: Go,
+    kind: str, label: str, worse: str, trend: str,
+) -> None:  # fmt: skip
+    one = sorted(held(pendo, [], kind))[0]
+    outputs = {"score": "label", "date": "scored_at", "explain": "reasons", "state": "state"}
+    made = automation(update={"object": kind, "fields": None}, read_from={"outputs": outputs})
+    base([scored(one, label, reasons="Usage fell", state="Up for renewal")])
+    go(made)
+    base([scored(one, worse, reasons="Usage fell again", state="Churned")])
+
+    result = go(made)
+
+    stands = held(pendo, [f"predict_{output}" for output in (*outputs, "trend")], kind)[one]
+    assert stands.pop("predict_date")
+    assert stands == {
+        "predict_score": worse,
+        "predict_explain": "Usage fell again",
+        "predict_state": "Churned",
+        "predict_trend": trend,
+    }
+    plan = plan_of_run(result.run, services)
+    assert plan.movement == {(label, worse): 1}
+    assert (plan.object, result.verified) == (kind, 1)
 
 
 def test_running_twice_sends_nothing_the_second_time(
@@ -590,3 +622,23 @@ def test_the_rest_of_a_released_run_is_not_held_again(
     base([scored(each, "Poor") for each in accounts[:40]])
     with pytest.raises(HeldError):
         run(made, services, waits_s=())
+
+
+def test_records_that_another_automation_has_written_are_conflicts_until_sharing_is_allowed(
+    services: Services, pendo: PendoStandIn, base: Base, automation: Make, accounts: list[str],
+    go: Go,
+) -> None:  # fmt: skip
+    base([scored(accounts[0], "Good")])
+    go(automation(name="renewals"))
+    base([scored(each, "Poor") for each in accounts[:2]])
+
+    refused = go(automation())
+
+    assert (refused.sent, refused.conflict) == (1, 1)
+    [conflict] = [row for row in plan_of_run(refused.run, services).rows.to_pylist()
+                  if row["status"] == "conflict"]  # fmt: skip
+    assert (conflict["id"], conflict["reason"]) == (accounts[0], "also written by renewals")
+    assert held(pendo, [SCORE])[accounts[0]] == {SCORE: "Good"}
+    shared = go(automation(update={"shared_prefix": True}))
+    assert (shared.sent, shared.conflict) == (1, 0)
+    assert held(pendo, [SCORE])[accounts[0]] == {SCORE: "Poor"}

@@ -104,6 +104,8 @@ def test_the_seeds_steps_lead_to_a_sheet(page: Open, based: Services) -> None:
     assert [tab.label for tab in app.tabs][:5] == [
         "1 Source", "2 Destination", "3 Fields", "4 Schedule", "5 Activate",
     ]  # fmt: skip
+    app.selectbox(key=f"{NEW}.source_id.churn_scores").select("account").run()
+    app.selectbox(key=f"{NEW}.source_id.churn_scores").select("opportunity")
     app.selectbox(key=f"{NEW}.id_field").select("account").run()
     assert "Read from" in said(app)
     assert "Define update source" in said(app)
@@ -119,6 +121,37 @@ def test_the_seeds_steps_lead_to_a_sheet(page: Open, based: Services) -> None:
     kept = based.documents.automation("churn-to-pendo")
     assert "explain" not in kept.outputs
     assert kept.update.id_field == "account"
+    assert (kept.read_from.source_id, kept.update.object) == ("opportunity", "account")
+    assert not app.exception
+
+
+def test_done_closes_the_fields_and_opens_the_schedule(page: Open, saved: Services) -> None:
+    app = page("automations", automation="churn")
+    done = next(each for each in app.button if each.label == "Done")
+
+    done.click().run()
+
+    assert app.session_state[f"{OLD}.steps"] == "4 Schedule"
+    assert not app.exception
+
+
+def test_the_list_tells_where_it_writes_what_matches_and_when_it_ran_and_will_run(
+    page: Open, saved: Services
+) -> None:
+    kept = saved.documents.automation("churn")
+    daily = [{"every": "daily", "hour": 6, "timezone": "UTC"}]
+    on = {**kept.model_dump(mode="json"), "schedules": daily, "active": True, "owner": "Ada"}
+    saved.documents.save(Automation.model_validate(on), "tests")
+    run(saved.documents.automation("churn"), saved)
+
+    app = page("automations")
+
+    told = said(app).replace("\u202f", " ")
+    assert "churn_scores → Pendo accounts of acme, `predict_…`" in told
+    assert "Ada" in told
+    assert app.toggle(key="automations.on.churn").value is True
+    assert "next 11 Mar 2026, 06:00 UTC" in told
+    assert "done" in told
     assert not app.exception
 
 
