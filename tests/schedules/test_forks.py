@@ -3,6 +3,7 @@
 import contextlib
 import os
 import random
+import shutil
 import signal
 import time
 from collections import Counter
@@ -18,20 +19,38 @@ from tests.schedules.conftest import AddJob, command, kill, said, utc, wait_for
 from workbench import jobs
 from workbench.schedules.forks import IS_POSSIBLE, LOST, Forked, Forks
 from workbench.schedules.workers import Workers
-from workbench.services import Services
+from workbench.services import Services, open_services
+from workbench.settings import Settings
 from workbench.store.state.processes import Process
 
 pytestmark = pytest.mark.skipif(not IS_POSSIBLE, reason="nothing is forked on this system")
 NEVER = {"every": "cron", "cron": "0 0 29 2 *"}
 
 
-@pytest.fixture
-def forks(bench: Services) -> Iterator[Forks]:
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Services]:
+    """One installation for all, because each has to load what its workers are forked from."""
+    home = tmp_path_factory.mktemp("forks") / "home"
+    home.mkdir(mode=0o700)
+    shutil.copy(migrated, home / "state.db")
+    opened = open_services(Settings(home=home, jobs=witness.SETTING))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def source(bench: Services) -> Iterator[Forks]:
     found = Forks(bench)
-    found.prepare()
-    wait_for(lambda: found.is_ready)
     yield found
     found.close()
+
+
+@pytest.fixture
+def forks(source: Forks) -> Forks:
+    """Ready, again where the test before killed it."""
+    source.prepare()
+    wait_for(lambda: source.is_ready)
+    return source
 
 
 def code_of(worker: Forked | None) -> int | None:
@@ -65,7 +84,8 @@ def test_a_worker_is_told_its_moment_and_writes_to_its_own_log(
     workers = [forks.start(first, moment), forks.start(busy, None)]
 
     assert [code_of(worker) for worker in workers] == [0, 2]
-    assert {line["now"] for line in witness.seen(bench.settings.home)} == {moment.isoformat()}
+    lines = [line for line in witness.seen(bench.settings.home) if line["run"] == first]
+    assert {line["now"] for line in lines} == {moment.isoformat()}
     assert "There is no witness 'gone'" in jobs.log_of(bench, busy).read_text()
 
 
@@ -111,8 +131,6 @@ def test_a_run_starts_the_slow_way_where_nothing_can_be_forked(
     wait_for(workers.reap)
     assert bench.state.runs.get(run_id).status == "done"
     assert not forks.is_there
-    forks.prepare()
-    wait_for(lambda: forks.is_ready)
 
 
 def test_a_run_whose_document_is_gone_fails_as_it_does_otherwise(
@@ -170,8 +188,8 @@ def test_the_scheduler_has_it_ready_and_takes_it_along_when_it_ends(
     try:
         [pid] = wait_for(lambda: children_of(scheduler.pid))
         source = Process.of(pid)
-        bench.state.runs.queue(name)
-        wait_for(lambda: bench.state.runs.latest(name, "done"))
+        run_id = bench.state.runs.queue(name)
+        wait_for(lambda: bench.state.runs.get(run_id).status == "done")
         kill(scheduler)
         wait_for(lambda: source.is_gone)
     finally:
@@ -216,7 +234,9 @@ def test_whatever_is_killed_each_run_is_carried_out_once(
     ends = Counter(run.status for family in families for run in family)
     assert ends["done"] == len(wanted), said(bench)
     assert set(ends) <= {"done", "failed"}
-    lines = [line for line in witness.seen(bench.settings.home) if line["event"] == "began"]
+    ours = {run.id for family in families for run in family}
+    seen = witness.seen(bench.settings.home)
+    lines = [line for line in seen if line["event"] == "began" and line["run"] in ours]
     began = Counter(line["run"] for line in lines)
     assert set(began.values()) == {1}, "no run is carried out by two processes"
     assert {line["parent"] for line in lines} - schedulers - {1}, "nothing was forked"
