@@ -104,8 +104,8 @@ def test_the_seeds_steps_lead_to_a_sheet(page: Open, based: Services) -> None:
     assert [tab.label for tab in app.tabs][:5] == [
         "1 Source", "2 Destination", "3 Fields", "4 Schedule", "5 Activate",
     ]  # fmt: skip
-    app.selectbox(key=f"{NEW}.source_id.churn_scores").select("account").run()
-    app.selectbox(key=f"{NEW}.source_id.churn_scores").select("opportunity")
+    app.selectbox(key=f"{NEW}.source_id.churn_scores").select("reasons").run()
+    app.selectbox(key=f"{NEW}.source_id.churn_scores").select("account")
     app.selectbox(key=f"{NEW}.id_field").select("account").run()
     assert "Read from" in said(app)
     assert "Define update source" in said(app)
@@ -121,7 +121,7 @@ def test_the_seeds_steps_lead_to_a_sheet(page: Open, based: Services) -> None:
     kept = based.documents.automation("churn-to-pendo")
     assert "explain" not in kept.outputs
     assert kept.update.id_field == "account"
-    assert (kept.read_from.source_id, kept.update.object) == ("opportunity", "account")
+    assert (kept.read_from.source_id, kept.update.object) == ("account", "account")
     assert not app.exception
 
 
