@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from workbench.campaigns import push, reading
+from workbench.campaigns import push, reading, shapes
 from workbench.campaigns.calls import spent
 from workbench.campaigns.keeping import keep, noted
 from workbench.campaigns.looked import Looked
@@ -176,7 +176,8 @@ def _read_again(looked: Looked, services: Services, org: SalesforceClient, sent:
         again = reading.members(org, fields, looked.sync, now=now, since=since)
     sent.again = again
     ours = pc.is_in(again.rows["member_id"], value_set=pa.array(sent.written, pa.string()))
-    for row in again.rows.filter(ours).to_pylist():
+    names = ["member_id", "campaign_id", "status", "has_responded", *shapes.THERE_NAMES]
+    for row in again.rows.select(names).filter(ours).to_pylist():
         _compare_status(row, sent)
         _compare_facts(row, looked, sent)
 
