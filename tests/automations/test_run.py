@@ -102,6 +102,24 @@ def test_the_five_outputs_stand_in_pendo_as_the_base_has_them(
     assert (plan.object, result.verified) == (kind, 1)
 
 
+def test_the_fields_it_says_it_adds_are_those_it_creates(
+    services: Services, base: Base, automation: Make, accounts: list[str], go: Go
+) -> None:
+    outputs = {"score": "label", "explain": "reasons", "state": "state"}
+    made = automation(update={"fields": None}, read_from={"outputs": outputs})
+    # Nobody has a reason yet, and nothing is known of any trend: two of four fields come about.
+    base([scored(accounts[0], "Good", reasons=None, state="Churned")])
+
+    plan = preview(made, services)
+    result = go(made)
+
+    assert any(each.startswith("This adds 2 fields") for each in plan.warnings)
+    log = [line.text for line in services.state.runs.log_lines(result.run)]
+    assert "Created 2 fields: predict_score, predict_state" in log
+    assert result.api_calls == plan.api_calls
+    assert not any("adds" in each for each in preview(made, services).warnings)
+
+
 def test_running_twice_sends_nothing_the_second_time(
     pendo: PendoStandIn, base: Base, automation: Make, accounts: list[str], go: Go
 ) -> None:

@@ -100,11 +100,13 @@ def notes(
     schema: Schema,
     others: Sequence[Other],
     written: Sequence[str],
+    creates: Sequence[str],
 ) -> list[str]:
     """What a person should know of the fields before anything is written.
 
     Args:
         written: Fields that this automation has written before.
+        creates: Fields that Pendo does not have and some record writes.
     """
     told = []
     group = automation.update.group
@@ -125,12 +127,11 @@ def notes(
             told.append(f"{field.name} is a list in Pendo, which cannot be written")
     if automation.unfilled:
         told.append(f"{_listed(list(automation.unfilled))} has no column and is left out")
-    missing = [field.name for field in fields if not field.exists]
-    if missing:
+    if creates:
         have = len([field for field in schema.get(group, {}).values() if not field.is_deleted])
-        many = ", which slows its search and loading" if have + len(missing) > MANY_FIELDS else ""
+        many = ", which slows its search and loading" if have + len(creates) > MANY_FIELDS else ""
         told.append(
-            f"This adds {counted(len(missing), 'field')}; the {automation.update.object}s of this "
+            f"This adds {counted(len(creates), 'field')}; the {automation.update.object}s of this "
             f"subscription have {counted(have, f'{group} field')}{many}"
         )
     return told

@@ -76,7 +76,8 @@ def sheet_sql(given: Circumstances) -> str:
     """SQL of every record on the sheet, judged and measured, without its texts.
 
     Gives ``rid id source status departed decision why sharers repeated outside stamp`` and the
-    measures ``cells bytes h1 h2 nulls cut steps from_place to_place``.
+    measures ``cells bytes h1 h2 nulls cut steps from_place to_place``; for each field that Pendo
+    does not have, whether this record writes it (``first_of``).
     """
     some = given.any(given.differs)
     compared = [
@@ -115,6 +116,8 @@ def sheet_sql(given: Circumstances) -> str:
         f"CASE WHEN departed THEN 0 ELSE {nulls or '0'} END AS nulls",
         f"{given.any(lambda i, f: f't{i}')} AS cut",
         "steps", "from_place", "to_place",
+        *(f"{sent} AND {given.differs(i, f)} AS {first_of(n)}"
+          for n, (i, f) in enumerate(given.fields) if not f.exists),
     ]  # fmt: skip
     return f"""
     WITH chosen AS ({_chosen(given)}),
@@ -122,6 +125,11 @@ def sheet_sql(given: Circumstances) -> str:
     judged AS (SELECT *, {_status(given)} AS status FROM compared)
     SELECT {", ".join(shown)} FROM judged
     """
+
+
+def first_of(n: int) -> str:
+    """The sheet's column that says whether a record writes the ``n``-th field, which is new."""
+    return f"new{n}"
 
 
 def rows_sql(given: Circumstances) -> str:

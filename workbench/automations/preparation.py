@@ -63,7 +63,8 @@ class Drawn:
         last = self.inputs.last
         written = () if last is None else last.column_names
         others, automation = self.inputs.others, self.inputs.automation
-        told = notes(automation, self.fields, self.inputs.schema, others, written)
+        creates = self.totals.creates
+        told = notes(automation, self.fields, self.inputs.schema, others, written, creates)
         return [*told, *summary.value_notes(self.inputs, self.totals)]
 
 

@@ -66,6 +66,7 @@ def counted_rows(
         f"coalesce(strlen({_cell(f, 'after')}), 4) ELSE 0 END"
         for f in fields
     )
+    absent = " OR ".join(_cell(f, "write") for f in fields if not f.exists) or "false"
     first, second = row_hashes(["id", *sent])
     with duckdb.connect() as connection:
         connection.register("rows", rows)
@@ -73,16 +74,18 @@ def counted_rows(
             f"SELECT status, count(*), sum({cells}), "
             f"sum(({first})::HUGEINT) FILTER ({cells} > 0), "
             f"sum(({second})::HUGEINT) FILTER ({cells} > 0), "
-            f"sum({ITEM_BYTES} + strlen(id) + {size or '0'}) FILTER ({cells} > 0) "
+            f"sum({ITEM_BYTES} + strlen(id) + {size or '0'}) FILTER ({cells} > 0), "
+            f"bool_or({absent}) "
             "FROM rows GROUP BY status"
         ).fetchall()
     counts = _counts({row[0]: (row[1], int(row[2] or 0)) for row in told})
     sums = (sum(int(row[3] or 0) for row in told), sum(int(row[4] or 0) for row in told))
+    bytes_ = sum(int(row[5] or 0) for row in told)
     described = [f"{field.name} {field.type} {field.exists}" for field in fields]
     return Counted(
         counts,
         fingerprint(counts.written, sums, also=[*also, *described]),
-        api_calls(counts.written, sum(int(row[5] or 0) for row in told), fields, write),
+        api_calls(counts.written, bytes_, write, creates=any(row[6] for row in told)),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workbench.automations.guardrails import Measures, verdict
+from workbench.automations.judging import first_of
 from workbench.automations.limits import Write
 from workbench.automations.plan import Counts, Plan, PlanInputs, PlannedField
 from workbench.plan import Verdict, fingerprint
@@ -33,6 +34,8 @@ class Totals:
     """Records with a text that was cut."""
     unlabelled: int
     """Records whose score is not of the label set."""
+    creates: tuple[str, ...]
+    """Fields that some record writes and Pendo does not have yet."""
 
 
 def totals(
@@ -42,10 +45,13 @@ def totals(
     labels: Sequence[str],
 ) -> Totals:
     """Count the table ``sheet``, and hold it against the guardrails."""
-    told = _told(connection)
+    absent = {field.name: first_of(n) for n, field in enumerate(fields) if not field.exists}
+    told = _told(connection, tuple(absent.values()))
     counts = _counts(told)
     movement = _movement(connection, labels)
-    calls = api_calls(counts.written, _sum(told, "bytes"), fields, inputs.automation.write)
+    creates = tuple(name for name, column in absent.items() if any(row[column] for row in told))
+    write = inputs.automation.write
+    calls = api_calls(counts.written, _sum(told, "bytes"), write, creates=bool(creates))
     measures = Measures(
         flips=_sum(told, "flips"),
         nulls=_sum(told, "nulls"),
@@ -69,12 +75,15 @@ def totals(
         waiting=_sum(told, "waiting"),
         cut=_sum(told, "cut"),
         unlabelled=0 if not labels else _sum(told, "unlabelled"),
+        creates=creates,
     )
 
 
-def _told(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+def _told(connection: duckdb.DuckDBPyConnection, absent: Sequence[str]) -> list[dict[str, Any]]:
+    written = "".join(f"bool_or({column}) AS {column}, " for column in absent)
     cursor = connection.execute(
-        "SELECT status, departed, count(*) AS records, sum(cells) AS cells, sum(bytes) AS bytes, "
+        f"SELECT {written}"
+        "status, departed, count(*) AS records, sum(cells) AS cells, sum(bytes) AS bytes, "
         "sum(h1::HUGEINT) AS h1, sum(h2::HUGEINT) AS h2, sum(nulls) AS nulls, "
         "count(*) FILTER (cut AND cells > 0) AS cut, "
         "count(*) FILTER (steps >= 2 AND cells > 0) AS flips, "
@@ -148,12 +157,12 @@ def _belongings(inputs: PlanInputs, fields: Sequence[PlannedField]) -> list[str]
     return [inputs.automation.connection, update.object, update.group, *described]
 
 
-def api_calls(written: int, bytes_: int, fields: Sequence[PlannedField], write: Write) -> int:
+def api_calls(written: int, bytes_: int, write: Write, *, creates: bool) -> int:
     """Requests that a push costs: reading before, creating fields, writing, verifying."""
     reading = 2  # the schema, and the values that stand
     if not written:
         return reading
-    creating = 0 if all(field.exists for field in fields) else 2  # and the schema once more
+    creating = 2 if creates else 0  # the fields, and the schema once more
     batches = max(math.ceil(written / write.chunk), math.ceil(bytes_ / write.max_bytes))
     asking, proving = 1, 1  # what the key may do; reading back
     return reading + asking + creating + batches + proving
