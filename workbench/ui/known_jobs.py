@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from heapq import merge
+from heapq import nsmallest
 from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -80,13 +80,14 @@ def entries() -> list[Entry]:
 
 
 def coming(found: Iterable[Entry], now: datetime, count: int) -> list[tuple[Fire, Entry]]:
-    """The next fires of all jobs together, soonest first."""
-    each = (_fires(entry, now) for entry in found if entry.is_on)
-    return list(islice(merge(*each, key=lambda pair: (pair[0].at, pair[1].job)), count))
-
-
-def _fires(entry: Entry, now: datetime) -> Iterator[tuple[Fire, Entry]]:
-    return ((fire, entry) for fire in fires(entry.scheduled.schedules, now))
+    """The next fire of each job, soonest first, so that a frequent job does not hide the others."""
+    each = (
+        (fire, entry)
+        for entry in found
+        if entry.is_on
+        for fire in islice(fires(entry.scheduled.schedules, now), 1)
+    )
+    return nsmallest(count, each, key=lambda pair: (pair[0].at, pair[1].job))
 
 
 @st.cache_resource(show_spinner=False)
