@@ -248,7 +248,7 @@ def test_refused_writes_stand_by_their_code_and_the_ticked_ones_are_tried_again(
     assert app.button(key="campaign.retry.ticked").disabled
 
     place = list(app.dataframe[1].value["Member"]).index(members[1])
-    rows = next(each for each in app.session_state if str(each).startswith("campaign.refused."))
+    rows = next(each for each in app.session_state if str(each).endswith(".UNABLE_TO_LOCK_ROW"))
     app.session_state[rows] = {"selection": {"rows": [place], "columns": [], "cells": []}}
     app.run()
     app.button(key="campaign.retry.ticked").click().run()

@@ -155,7 +155,7 @@ def _errors(sync: CampaignSync, row: CampaignRow, run_id: int) -> None:
             open_sheet(sync, row, "manual", sorted(set(ticked)))
         if st.button("Try all of these again", key="campaign.retry"):
             open_sheet(sync, row, "manual", whom(rows))
-        offer(rows, f"sync-{run_id}-errors", f"campaign.refused.{run_id}", label="Errors")
+        offer(rows, f"sync-{run_id}-errors", f"campaign.errors.{run_id}", label="Errors")
 
 
 def changes_table(changes: pa.Table) -> dict[str, list[Any]]:
