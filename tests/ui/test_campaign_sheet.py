@@ -40,6 +40,8 @@ def sheet() -> pa.Table:
         row(what="status", field="Status", status="conflict", reason="both sides changed it"),
         row(direction="out", what="status", field="Status", status="changed", after="Responded"),
         row(direction="out", what="status", field="Status", status="waits"),
+        row(what="state", field="State", status="changed", before="Active", after="Inactive"),
+        row(direction="out", what="field", field="Points__c", status="changed", after="12"),
     ]
     return shapes.table(rows, shapes.SHEET)
 
@@ -47,14 +49,17 @@ def sheet() -> pa.Table:
 def test_every_view_counts_its_lines(sheet: pa.Table) -> None:
     assert list(VIEWS) == list(CONDITIONS)
     assert counts(sheet) == {
-        "all": 10,
+        "all": 12,
         "joins": 2,
         "leaves": 2,
         "people": 1,
         "in": 3,
-        "out": 2,
+        "states": 1,
+        "out": 1,
+        "fields": 1,
         "conflicts": 2,
-        "held": 2,
+        "held": 1,
+        "alone": 1,
         "tests": 1,
     }
 

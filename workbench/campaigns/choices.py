@@ -114,6 +114,11 @@ class Engagement(Group):
     dataset: DatasetName | None = None
     guide_events: GuideEvents | None = None
 
+    @property
+    def is_named(self) -> bool:
+        """Whether anything tells what happened to mails."""
+        return self.dataset is not None or self.guide_events is not None
+
 
 def _with_members(data: tuple[Data, ...]) -> tuple[Data, ...]:
     if "members" not in data:

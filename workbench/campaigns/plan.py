@@ -91,6 +91,8 @@ class Counts:
     held: int = 0
     fields_out: int = 0
     """Members of whom something else than the status is written to Salesforce."""
+    states: int = 0
+    """Members that become active or inactive on the mail side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +296,8 @@ def _counts(connection: duckdb.DuckDBPyConnection) -> dict[str, Counts]:
                count(*) FILTER (what = 'status' AND direction = 'out' AND status = 'changed'),
                0,
                count(DISTINCT member_id) FILTER (status IN ('held', 'conflict')),
-               count(DISTINCT member_id) FILTER (what = 'field')
+               count(DISTINCT member_id) FILTER (what = 'field'),
+               count(*) FILTER (what = 'state' AND status = 'changed')
         FROM sheet GROUP BY campaign_id
     """).fetchall()
     counted = {row[0]: Counts(*row[1:]) for row in rows}

@@ -43,6 +43,7 @@ def in_numbers(looked: Looked) -> str:
         "left": counts.left,
         "changed": counts.updated,
         "statuses in": counts.statuses_in,
+        "active or inactive": counts.states,
         "statuses out": counts.statuses_out,
         **({"with fields out": counts.fields_out} if counts.fields_out else {}),
     }

@@ -285,13 +285,23 @@ def _carried(
             hint="Preview it again; nothing was sent.",
         )
     _require_few_calls(looked, spent(looked.sync, org))
-    members = looked.members.rows.num_rows
-    tally.progress(done=0, total=None, rows=members, requests=org.api_calls)
+    tally.log(f"Read {counted(len(looked.chosen), 'campaign')}: {in_numbers(looked)}")
+    _tell(looked, org, tally, done=0)
     sent = carry_out(looked, services, org, tally)
-    tally.progress(done=1, total=1, rows=members, requests=org.api_calls)
+    _tell(looked, org, tally, done=1)
     for warned in (*looked.all_warnings, *sent.warnings):
         tally.log(str(warned), level="warning")
     return result_of(looked, sent, tally.run_id, spent(looked.sync, org))
+
+
+def _tell(looked: Looked, org: SalesforceClient, tally: Tally, *, done: int) -> None:
+    tally.progress(
+        done=done,
+        total=done or None,
+        rows=looked.members.rows.num_rows,
+        requests=org.api_calls,
+        bytes=org.meter.snapshot().total.bytes,
+    )
 
 
 def _require_few_calls(looked: Looked, calls: int) -> None:

@@ -297,7 +297,8 @@ def preview_lines(looked: "Looked") -> list[str]:
     lines = [
         f"campaign  {names}",
         f"inward    {counted(counts.joined)} joined, {counted(counts.left)} left, "
-        f"{counted(counts.updated)} changed, {counted(counts.statuses_in)} statuses",
+        f"{counted(counts.updated)} changed, {counted(counts.statuses_in)} statuses, "
+        f"{counted(counts.states)} active or inactive",
         f"outward   {counted(counts.statuses_out)} statuses, "
         f"{counted(looked.statistics.campaigns)} statistics, "
         f"{counted(looked.statistics.editions)} of editions, "

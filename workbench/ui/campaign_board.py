@@ -50,7 +50,7 @@ def show_board(sync: CampaignSync, each: Listed) -> None:
         )
     with right:
         st.subheader("From members to the end", anchor=False)
-        show_funnel(row, each.members["active"], key="campaign.board.funnel")
+        show_funnel(sync, row, each.members["active"], key="campaign.board.funnel")
         _last_syncs(each)
     show_feed(sync.name, row.id)
 

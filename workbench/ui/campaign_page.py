@@ -164,7 +164,7 @@ def _section(section: str, sync: CampaignSync, each: Listed) -> None:
         elif section == "mails":
             show_mails(sync, row)
         elif section == "statistics":
-            show_statistics(row)
+            show_statistics(sync, row)
         elif section == "product":
             show_product(sync, row)
         elif section == "mapping":

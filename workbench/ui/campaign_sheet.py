@@ -89,6 +89,7 @@ def _numbers(sync: CampaignSync, looked: Looked) -> None:
                 "leave": counts.left,
                 "address or name": counts.updated,
                 "status": counts.statuses_in,
+                "active or inactive": counts.states,
             },
         ),
         right: (
@@ -190,7 +191,7 @@ def _go(sync: CampaignSync, row: CampaignRow, looked: Looked, key: str) -> None:
 
 def _label(looked: Looked) -> str:
     counts = looked.plan.counts
-    inward = counts.joined + counts.left + counts.updated + counts.statuses_in
+    inward = counts.joined + counts.left + counts.updated + counts.statuses_in + counts.states
     beside = counts.fields_out + looked.statistics.rows.num_rows
     if looked.kind == "initial":
         return f"Make the first edition: {formats.counted(counts.joined, 'member')} join"

@@ -23,10 +23,12 @@ VIEWS: Mapping[str, str] = {
     "leaves": "leaves",
     "people": "addresses and names",
     "in": "statuses in",
+    "states": "active or inactive",
     "out": "statuses out",
     "fields": "other fields out",
     "conflicts": "conflicts",
     "held": "held",
+    "alone": "left alone",
     "tests": "test members",
 }
 """The views of a sheet, in the order in which they are read."""
@@ -35,11 +37,13 @@ CONDITIONS: Mapping[str, str] = {
     "joins": "what = 'joined'",
     "leaves": "what = 'left'",
     "people": "what IN ('address', 'name', 'person')",
-    "in": "what IN ('status', 'state') AND direction = 'in'",
-    "out": "what = 'status' AND direction = 'out'",
+    "in": "what = 'status' AND direction = 'in'",
+    "states": "what = 'state'",
+    "out": "what = 'status' AND direction = 'out' AND status NOT IN ('waits', 'dropped')",
     "fields": "what = 'field'",
     "conflicts": "status = 'conflict' OR reason LIKE 'both sides changed it%'",
-    "held": "status IN ('held', 'waits', 'dropped')",
+    "held": "status = 'held'",
+    "alone": "status IN ('waits', 'dropped')",
     "tests": "reason = 'global test member'",
 }
 SIGNS = {

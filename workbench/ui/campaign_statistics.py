@@ -12,6 +12,7 @@ from workbench.ui.campaign_editions import rate_words
 from workbench.ui.charts import graph_objects
 
 if TYPE_CHECKING:
+    from workbench.campaigns.model import CampaignSync
     from workbench.store.state.campaigns import CampaignRow
 
 FUNNEL = (
@@ -36,7 +37,7 @@ RATES = (
 FUNNEL_HEIGHT = 300
 
 
-def show_statistics(row: CampaignRow) -> None:
+def show_statistics(sync: CampaignSync, row: CampaignRow) -> None:
     """Funnel, rates and reasons, as of the last sync."""
     told = row.statistics or {}
     if not told:
@@ -45,7 +46,7 @@ def show_statistics(row: CampaignRow) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.subheader("From members to the end", anchor=False)
-        show_funnel(row, told.get("active", 0), key="campaign.statistics.funnel")
+        show_funnel(sync, row, told.get("active", 0), key="campaign.statistics.funnel")
     with right:
         st.subheader("Opt Outs, Complaints & Bounces", anchor=False)
         _reasons(told)
@@ -105,7 +106,7 @@ def _reasons(told: dict[str, Any]) -> None:
     )
 
 
-def show_funnel(row: CampaignRow, active: int, *, key: str) -> None:
+def show_funnel(sync: CampaignSync, row: CampaignRow, active: int, *, key: str) -> None:
     """The funnel of members, each counted once, with the numbers behind it."""
     told = {"active": active, **(row.statistics or {})}
     values = [int(told.get(name) or 0) for _, name in FUNNEL]
@@ -114,7 +115,11 @@ def show_funnel(row: CampaignRow, active: int, *, key: str) -> None:
         return
     st.plotly_chart(funnel([title for title, _ in FUNNEL], values), key=key, theme="streamlit")
     if not any(values[1:]):
-        st.caption("Nothing is told of any mail: name an engagement dataset in the campaign sync.")
+        st.caption(
+            "Nothing of its mails is counted yet: what is told of them is counted at each sync."
+            if sync.engagement.is_named
+            else "Nothing is told of any mail: name an engagement dataset in the campaign sync."
+        )
     with st.expander("See the numbers", type="compact"):
         st.dataframe({"Members": [title for title, _ in FUNNEL], "Count": values}, hide_index=True)
 
