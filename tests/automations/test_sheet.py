@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from io import BytesIO
 from typing import Any
 
 import duckdb
+import pandas as pd
 import pytest
 
 from tests.automations.making import automation, base, inputs
@@ -13,6 +15,7 @@ from workbench.automations.explain import why
 from workbench.automations.plan import PlanInputs
 from workbench.automations.preparation import Preparation
 from workbench.automations.sheet import Sheet, View, Which, drawn_sheet, plan_sheet
+from workbench.automations.sheet_file import sheet_file
 from workbench.errors import InputError
 
 SCORE = "predict_score"
@@ -62,6 +65,21 @@ def test_each_number_is_a_filter(sheet: Sheet, which: Which, told: list[str]) ->
     assert ids(sheet, View(which)) == told
     assert sheet.page(View(which)).matching == len(told)
     assert sheet.all(View(which))["id"].to_pylist() == told
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "xlsx"])
+def test_a_view_is_taken_away_as_a_file_with_all_its_rows(sheet: Sheet, suffix: str) -> None:
+    with sheet_file(sheet, View("write", limit=1), suffix) as file:
+        content = file.read()
+
+    read: dict[str, Callable[[BytesIO], pd.DataFrame]] = {
+        "csv": pd.read_csv,
+        "parquet": pd.read_parquet,
+        "xlsx": pd.read_excel,
+    }
+    table = read[suffix](BytesIO(content))
+    assert table["id"].tolist() == ["a2", "a3", "a4", "a6"]
+    assert table[f"{SCORE}__after"].tolist() == ["Fair", "Poor", "Excellent", "Fair"]
 
 
 def test_pages_follow_each_other_in_any_order(sheet: Sheet) -> None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from workbench.store.datasets.exports import EXCEL_ROWS, export_query
+from workbench.store.datasets.exports import export_query, opened
 
 if TYPE_CHECKING:
-    from workbench.automations.sheet import Sheet, View
+    from pathlib import Path
 
-__all__ = ["EXCEL_ROWS", "sheet_file"]
+    from workbench.automations.sheet import Sheet, View
 
 
 def sheet_file(sheet: Sheet, view: View, suffix: str) -> BinaryIO:
@@ -23,13 +21,9 @@ def sheet_file(sheet: Sheet, view: View, suffix: str) -> BinaryIO:
     Raises:
         InputError: Excel cannot hold that many rows.
     """
-    folder = Path(tempfile.mkdtemp(prefix="workbench-sheet-"))
-    path = folder / f"change-sheet.{suffix}"
-    try:
+
+    def write(path: Path) -> None:
         with sheet.turn():
             export_query(sheet.connection, f"({sheet.query(view)})", path)
-        return path.open("rb")
-    finally:
-        # The open file outlives its name.
-        path.unlink(missing_ok=True)
-        folder.rmdir()
+
+    return opened(f"change-sheet.{suffix}", write)
