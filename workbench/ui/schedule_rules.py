@@ -36,11 +36,7 @@ PERIODS: tuple[StaleAfter, ...] = (
 
 def ask_rules(stored: dict[str, Any], key: Key, *, is_scheduled: bool) -> dict[str, Any]:
     """The controls below all schedules; gives the document's keys that are not the usual."""
-    return (
-        _catch_up(stored, key, is_scheduled)
-        | _retry(stored, key)
-        | _stale_after(stored, key, is_scheduled)
-    )
+    return _catch_up(stored, key, is_scheduled) | _retry(stored, key) | _stale_after(stored, key)
 
 
 def _catch_up(stored: dict[str, Any], key: Key, is_scheduled: bool) -> dict[str, Any]:
@@ -84,26 +80,25 @@ def _retry(stored: dict[str, Any], key: Key) -> dict[str, Any]:
     return {"retry": now_is} if now_is != usual else {}
 
 
-def _stale_after(stored: dict[str, Any], key: Key, is_scheduled: bool) -> dict[str, Any]:
+def _stale_after(stored: dict[str, Any], key: Key) -> dict[str, Any]:
     was = stored.get("stale_after")
-    usual = "After two slots without success" if is_scheduled else "Never"
-    # Without a schedule, never is what nothing said means already.
-    offered = [each for each in PERIODS if is_scheduled or each != "never" or was == "never"]
-    options = offered if was in offered else [*offered, was]
+    options = PERIODS if was in PERIODS else (*PERIODS, was)
+    # The browser tells a choice by its words: they must not hang on the schedules.
     chosen: StaleAfter = st.selectbox(
         "Tell me that it is stale",
         options,
         index=options.index(was),
-        format_func=lambda each: usual if each is None else _period(each),
+        format_func=lambda each: "As its schedules say" if each is None else _period(each),
         key=key("stale_after"),
         width=260,
-        help="A notice in the app, and where alerts go, when it has not succeeded for so long.",
+        help="A notice in the app, and where alerts go, when it has not succeeded for so long. "
+        "As its schedules say: after two slots without success, and never without a schedule.",
     )
     return {} if chosen is None else {"stale_after": chosen}
 
 
 def _period(each: dict[str, int] | str) -> str:
     if isinstance(each, str):
-        return "Never, whatever its schedules"
+        return "Never"
     [(unit, number)] = each.items()
     return f"After {formats.counted(number, unit.removesuffix('s'))}"
