@@ -82,7 +82,7 @@ def header(
     if back is not None:
         st.page_link(PAGES[back[0]], label=back[1], icon=":material/arrow_back:")
     with st.container(key="page-header"):
-        left, right = st.columns([3, 2], vertical_alignment="center")
+        left, right = st.columns(2, vertical_alignment="center")
         left.title(title, anchor=False)
         if about:
             left.caption(about)
