@@ -136,18 +136,16 @@ def statuses(campaign_ids: Sequence[str]) -> str:
 
 def all_members(fields: Fields, campaign_ids: Sequence[str]) -> str:
     """Every member of some campaigns with its person."""
-    return (
-        f"SELECT {', '.join(fields.of_members)} FROM CampaignMember "
-        f"WHERE CampaignId IN {listed(campaign_ids)}"
-    )
+    return _members(fields, "CampaignId", campaign_ids)
 
 
 def these_members(fields: Fields, member_ids: Sequence[str]) -> str:
     """Some members by their ids, with their persons."""
-    return (
-        f"SELECT {', '.join(fields.of_members)} FROM CampaignMember WHERE Id IN "
-        f"{listed(member_ids)}"
-    )
+    return _members(fields, "Id", member_ids)
+
+
+def _members(fields: Fields, by: str, ids: Sequence[str]) -> str:
+    return f"SELECT {', '.join(fields.of_members)} FROM CampaignMember WHERE {by} IN {listed(ids)}"
 
 
 def changed_members(

@@ -9,9 +9,10 @@ import streamlit as st
 from workbench.errors import WorkbenchError
 from workbench.ui import formats, frame
 from workbench.ui.automation_run import show_plan
+from workbench.ui.deleting import Deletion
 from workbench.ui.history import show_history
 from workbench.ui.run_view import launch_run, runs_table
-from workbench.ui.session import WHO, asked, explained, note_for_later, services, show
+from workbench.ui.session import WHO, explained, services, show
 from workbench.ui.session import ask as open_question
 
 if TYPE_CHECKING:
@@ -43,25 +44,15 @@ def show_deleted(name: str) -> None:
 
 def ask_delete(name: str, place: DeltaGenerator) -> None:
     """The button that deletes an automation, and the question it asks first."""
-    question = f"delete automation/{name}"
-    if not asked(question):
-        if place.button("Delete", icon=":material/delete:", key="automations.delete"):
-            open_question(question)
-            st.rerun()
+    deletion = Deletion("automation", name, "automations", place)
+    if not deletion.is_asked():
         return
     stored = _stored(name)
     if stored is not None and _wants_clearing(stored, place):
-        _clear_and_delete(stored, place)
-    elif place.button("Delete the automation", type="primary", key="automations.delete.yes"):
-        with explained():
-            services().documents.delete("automation", name, WHO)
-        open_question(question, False)
-        note_for_later(f"Deleted {name}")
-        show()
-        st.rerun()
-    if place.button("Keep it", key="automations.keep"):
-        open_question(question, False)
-        st.rerun()
+        _clear_and_delete(stored, deletion)
+    else:
+        deletion.offer()
+    deletion.offer_keeping()
 
 
 def _wants_clearing(stored: Automation, place: DeltaGenerator) -> bool:
@@ -84,18 +75,18 @@ def _wants_clearing(stored: Automation, place: DeltaGenerator) -> bool:
     return choice == "clear"
 
 
-def _clear_and_delete(stored: Automation, place: DeltaGenerator) -> None:
+def _clear_and_delete(stored: Automation, deletion: Deletion) -> None:
     """The change sheet of clearing, and the button that carries it out."""
     from workbench.automations.clearing import clear_plan, in_words
 
-    with place, explained(stop=False):
+    with deletion.place, explained(stop=False):
         with st.spinner("Comparing with Pendo…"):
             plan = clear_plan(stored, services())
         st.markdown(formats.plain(f"{in_words(plan)}."))
         show_plan(plan, f"automations.clear.{stored.name}")
         label = f"Clear {formats.counted(plan.counts.values, 'value')}, then delete the automation"
         if st.button(label, type="primary", key="automations.clear.yes"):
-            open_question(f"delete automation/{stored.name}", False)
+            open_question(deletion.question, False)
             run_id = launch_run(f"automation/{stored.name}", {"clear_for": WHO})
             show(automation=stored.name, run=run_id)
             st.rerun()

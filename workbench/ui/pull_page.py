@@ -10,13 +10,13 @@ import streamlit as st
 
 from workbench.errors import WorkbenchError
 from workbench.ui import formats, frame
+from workbench.ui.deleting import Deletion
 from workbench.ui.history import show_history, show_yaml
 from workbench.ui.pull_form import Form, ask, checked
 from workbench.ui.pull_preview import show_preview
 from workbench.ui.run_view import launch_run, runs_table, show_run
 from workbench.ui.session import (
     WHO,
-    asked,
     explained,
     keep_preview,
     kept_preview,
@@ -25,9 +25,6 @@ from workbench.ui.session import (
     show,
     shown,
     start_afresh,
-)
-from workbench.ui.session import (
-    ask as open_question,
 )
 
 if TYPE_CHECKING:
@@ -245,20 +242,8 @@ def _record(name: str) -> None:
 
 
 def _delete(name: str, place: DeltaGenerator) -> None:
-    question = f"delete pull/{name}"
-    if not asked(question):
-        if place.button("Delete", icon=":material/delete:", key="pulls.delete"):
-            open_question(question)
-            st.rerun()
-        return
-    place.markdown(f"Delete {name}? Its dataset and its runs stay.")
-    if place.button("Keep it", key="pulls.keep"):
-        open_question(question, False)
-        st.rerun()
-    if place.button("Delete the pull", type="primary", key="pulls.delete.yes"):
-        with explained():
-            services().documents.delete("pull", name, WHO)
-        open_question(question, False)
-        note_for_later(f"Deleted {name}")
-        show()
-        st.rerun()
+    deletion = Deletion("pull", name, "pulls", place)
+    if deletion.is_asked():
+        place.markdown(f"Delete {name}? Its dataset and its runs stay.")
+        deletion.offer_keeping()
+        deletion.offer()
