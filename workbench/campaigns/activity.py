@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from workbench import sql
+from workbench import in_memory, sql
 from workbench.campaigns.shapes import TEST_PREFIX
 from workbench.campaigns.vocabulary import SCORED
 from workbench.words import counted
@@ -59,13 +59,9 @@ def activity(keep: pa.Table, ours: pa.Table) -> dict[str, Activity]:
         keep: Members as they are stored by this sync, in the shape of ``shapes.OURS``.
         ours: The same as they stood before.
     """
-    import duckdb
-
-    connection = duckdb.connect(config={"threads": 1})
-    try:
-        connection.register("kept", keep.select(["member_id", "campaign_id", "owner",
-                                                 "last_action", "last_action_at"]))  # fmt: skip
-        connection.register("stood", ours.select(["member_id", "last_action", "last_action_at"]))
+    acted = ["member_id", "last_action", "last_action_at"]
+    tables = {"kept": keep.select([*acted, "campaign_id", "owner"]), "stood": ours.select(acted)}
+    with in_memory.connect(tables) as connection:
         rows = connection.execute(f"""
             SELECT k.campaign_id, coalesce(k.owner, {sql.literal(NOBODY)}), k.last_action, count(*)
             FROM kept k LEFT JOIN stood s ON s.member_id = k.member_id
@@ -75,8 +71,6 @@ def activity(keep: pa.Table, ours: pa.Table) -> dict[str, Activity]:
               AND NOT starts_with(k.member_id, {sql.literal(TEST_PREFIX)})
             GROUP BY ALL ORDER BY ALL
         """).fetchall()
-    finally:
-        connection.close()
     found: dict[str, dict[str, dict[str, int]]] = {}
     for campaign, owner, action, number in rows:
         found.setdefault(campaign, {}).setdefault(owner, {})[action] = number

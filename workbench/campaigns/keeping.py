@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from workbench import in_memory
 from workbench.campaigns.editions import new_editions, sends_of
 from workbench.campaigns.looked import Looked, taken_over, takes_deletes
 from workbench.campaigns.plan import Counts
@@ -100,16 +101,14 @@ def _backlog(looked: Looked, sent: Sent) -> list[dict[str, Any]]:
 
 def _meanwhile(looked: Looked, sent: Sent) -> list[dict[str, Any]]:
     """Rows that somebody else changed between our read and our second look."""
-    import duckdb
-
     if sent.again is None or not sent.again.rows.num_rows:
         return []
-    connection = duckdb.connect(config={"threads": 1})
-    try:
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.register("again", sent.again.rows)
-        connection.register("before", looked.plan.inputs.theirs)
-        connection.register("written", pa.table({"id": pa.array(sent.written, pa.string())}))
+    tables = {
+        "again": sent.again.rows,
+        "before": looked.plan.inputs.theirs,
+        "written": pa.table({"id": pa.array(sent.written, pa.string())}),
+    }
+    with in_memory.connect(tables) as connection:
         # A row that we wrote may have got a new address in the same seconds.
         found = connection.sql("""
             SELECT a.* FROM again a
@@ -123,8 +122,6 @@ def _meanwhile(looked: Looked, sent: Sent) -> list[dict[str, Any]]:
         """)
         rows: list[dict[str, Any]] = found.to_arrow_table().to_pylist()
         return rows
-    finally:
-        connection.close()
 
 
 def _json(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from workbench import in_memory
 from workbench.campaigns import shapes
 
 
@@ -19,24 +20,18 @@ def with_marked(
         people: ``person_id lead_id contact_id email first_name last_name``; where there is no
             person id, the address tells who is meant.
     """
-    import duckdb
-
     if not people:
         return theirs
     columns = ("person_id", "lead_id", "contact_id", "email", "first_name", "last_name")
     schema = pa.schema([(name, pa.string()) for name in columns])
-    connection = duckdb.connect(config={"threads": 1})
-    try:
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.register("theirs", theirs)
-        connection.register("people", pa.Table.from_pylist(list(people), schema=schema))
-        connection.register(
-            "wanted", pa.table({"campaign_id": pa.array(campaign_ids, pa.string())})
-        )
+    tables = {
+        "theirs": theirs,
+        "people": pa.Table.from_pylist(list(people), schema=schema),
+        "wanted": pa.table({"campaign_id": pa.array(campaign_ids, pa.string())}),
+    }
+    with in_memory.connect(tables) as connection:
         marked = connection.sql(_marked()).to_arrow_table().select(shapes.THEIRS.names)
         return marked.cast(shapes.THEIRS)
-    finally:
-        connection.close()
 
 
 def _marked() -> str:

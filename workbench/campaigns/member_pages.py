@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from workbench import in_memory
 from workbench.campaigns import queries, shapes
 from workbench.campaigns.queries import Fields
 
@@ -17,10 +18,7 @@ class MemberPages:
     """Turns pages into columns one by one, so that no more than a page is held as objects."""
 
     def __init__(self, fields: Fields, *, follow_conversion: bool) -> None:
-        import duckdb
-
-        self._connection = duckdb.connect(config={"threads": 1})
-        self._connection.execute("SET TimeZone = 'UTC'")
+        self._connection = in_memory.connect()
         self._sql = queries.shaped("page", fields, follow_conversion=follow_conversion)
         self._schema = _nested(fields)
         self._parts: list[pa.Table] = []
@@ -51,24 +49,17 @@ class MemberPages:
 
 def latest(tables: Iterable[pa.Table]) -> pa.Table:
     """Rows of several reads, each member as the last of them had it."""
-    import duckdb
-
     numbered = [
         table.append_column("read", pa.array([number] * table.num_rows, pa.int64()))
         for number, table in enumerate(tables)
     ]
     rows = pa.concat_tables(numbered)
-    connection = duckdb.connect(config={"threads": 1})
-    try:
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.register("rows", rows)
+    with in_memory.connect({"rows": rows}) as connection:
         once = connection.sql("""
             SELECT * EXCLUDE (read) FROM rows
             QUALIFY row_number() OVER (PARTITION BY member_id ORDER BY read DESC) = 1
         """)
         return once.to_arrow_table().select(shapes.THEIRS.names).cast(shapes.THEIRS)
-    finally:
-        connection.close()
 
 
 def _nested(fields: Fields) -> pa.Schema:

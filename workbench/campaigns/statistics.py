@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 
+from workbench import in_memory
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -123,12 +125,7 @@ def figures(states: pa.Table, matched: pa.Table, *, click_base: ClickBase = "del
             is_converted, is_test. Global test members count for nothing.
         matched: Engagement by member, as the plan matched it.
     """
-    import duckdb
-
-    connection = duckdb.connect(config={"threads": 2})
-    try:
-        connection.register("every", states)
-        connection.register("happened", matched)
+    with in_memory.connect({"every": states, "happened": matched}, threads=2) as connection:
         connection.execute(
             "CREATE TABLE states AS SELECT * FROM every WHERE NOT starts_with(member_id, 'test:');"
             "CREATE TABLE matched AS SELECT * FROM happened "
@@ -139,8 +136,6 @@ def figures(states: pa.Table, matched: pa.Table, *, click_base: ClickBase = "del
             _editions(connection, click_base),
             _reasons(connection),
         )
-    finally:
-        connection.close()
 
 
 def _campaigns(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from workbench import in_memory
 from workbench.sql import literal
 from workbench.ui import formats
 from workbench.ui.session import WHO, explained, note_for_later, services
@@ -80,33 +81,21 @@ HEIGHT = 460
 
 def counts(sheet: pa.Table) -> dict[str, int]:
     """Rows of each view."""
-    import duckdb
-
     told = ", ".join(f'count(*) FILTER ({text}) AS "{view}"' for view, text in CONDITIONS.items())
-    connection = duckdb.connect(config={"threads": 1})
-    try:
-        connection.register("sheet", sheet)
+    with in_memory.connect({"sheet": sheet}) as connection:
         row: dict[str, int]
         [row] = connection.sql(f"SELECT {told} FROM sheet").to_arrow_table().to_pylist()
         return row
-    finally:
-        connection.close()
 
 
 def rows_of(sheet: pa.Table, view: str, search: str) -> pa.Table:
     """The rows of a view that hold a text."""
-    import duckdb
-
-    connection = duckdb.connect(config={"threads": 1})
-    try:
-        connection.register("sheet", sheet)
+    with in_memory.connect({"sheet": sheet}) as connection:
         found = f"SELECT * FROM sheet WHERE ({CONDITIONS[view]})"
         text = "lower(concat_ws(' ', name, email, member_id, before, after, reason))"
         holds = f"contains({text}, {literal(search.lower())})"
         ordered = f"{found} AND {holds} ORDER BY direction, what, name, member_id, field"
         return connection.sql(ordered).to_arrow_table()
-    finally:
-        connection.close()
 
 
 def pick_view(sheet: pa.Table, key: str) -> str:
