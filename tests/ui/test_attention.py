@@ -5,9 +5,10 @@ from typing import Any
 
 from workbench.jobs import Scheduled
 from workbench.schedules.model import Period, Schedule
+from workbench.schedules.overview import coming
 from workbench.store.state import Figures, Job, Run
 from workbench.ui.attention import troubles
-from workbench.ui.known_jobs import Entry, coming
+from workbench.ui.known_jobs import Entry
 from workbench.ui.timeline import figure, marks
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -91,7 +92,7 @@ def test_a_job_that_is_off_is_never_stale_and_a_paused_one_says_so() -> None:
 def test_the_next_fire_of_each_job_comes_in_order_and_only_of_those_that_are_on() -> None:
     early = Entry("z", Scheduled(schedules=(Schedule(every="daily", hour=5),)), NOW)
 
-    found = coming([entry("a"), early, entry("off", enabled=False)], NOW, 3)
+    found = coming([entry("a"), early, entry("off", enabled=False)], NOW, 3, of_each=1)
 
     assert [(fire.at.hour, each.job) for fire, each in found] == [(5, "z"), (7, "a")]
 

@@ -28,11 +28,13 @@ def listed(asked: Namespace) -> int:
 def coming(asked: Namespace) -> int:
     """The next fires of all jobs, soonest first."""
     from workbench.schedules.overview import coming as fires
+    from workbench.schedules.overview import listed as jobs
 
     with services() as opened:
+        now = opened.now()
         rows = [
-            {"at": fire.at, "job": job, "schedule": " · ".join(fire.schedules)}
-            for job, fire in fires(opened, opened.now(), asked.limit)
+            {"at": fire.at, "job": view.job, "schedule": " · ".join(fire.schedules)}
+            for fire, view in fires(jobs(opened, now), now, asked.limit)
         ]
     answer(asked, [_in_utc(row) for row in rows], table(rows, ("at", "job", "schedule")))
     return 0
@@ -85,8 +87,8 @@ def _rows(view: "JobView", now: datetime) -> list[dict[str, object]]:
         {
             "job": view.job,
             "schedule": in_words(schedule),
-            "on": view.on,
-            "next_at": next_after(schedule, now) if view.on else None,
+            "on": view.is_on,
+            "next_at": next_after(schedule, now) if view.is_on else None,
             "last_at": (last.started_at or last.queued_at) if last else None,
             "last_status": last.status if last else None,
         }

@@ -1,18 +1,36 @@
 """Schedules as people look at them: when each job fires next, what it missed, how it last ended."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from heapq import nsmallest
+from itertools import islice
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from workbench.jobs import JobKind, Scheduled, kinds_of
-from workbench.schedules.fires import Fire, fires_between, next_fires
+from workbench.schedules.fires import Fire, fires, fires_between, next_fires
 from workbench.schedules.known import KnownJob, KnownJobs
 from workbench.schedules.missed import owed
 
 if TYPE_CHECKING:
     from workbench.services import Services
     from workbench.store.state import Job, Run
+
+
+class Firing(Protocol):
+    """A job with what tells when it fires."""
+
+    @property
+    def job(self) -> str: ...
+
+    @property
+    def scheduled(self) -> Scheduled: ...
+
+    @property
+    def is_on(self) -> bool: ...
+
+
+AJob = TypeVar("AJob", bound=Firing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +40,7 @@ class JobView:
     job: str
     kind: JobKind
     scheduled: Scheduled
-    on: bool
+    is_on: bool
     """Whether it fires: switched on here, active in its document, and not paused."""
     next_at: datetime | None
     """When it fires next; None while it is off, or where its schedules end."""
@@ -39,15 +57,23 @@ def listed(services: "Services", now: datetime) -> list[JobView]:
     return [_view(known, kept.get(known.job), last.get(known.job), now) for known in _all(services)]
 
 
-def coming(services: "Services", now: datetime, count: int) -> list[tuple[str, Fire]]:
-    """The next fires of all jobs that are on, soonest first."""
-    fires = [
-        (view.job, fire)
-        for view in listed(services, now)
-        if view.on
-        for fire in next_fires(view.scheduled.schedules, now, count)
-    ]
-    return sorted(fires, key=lambda each: (each[1].at, each[0]))[:count]
+def coming(
+    jobs: Iterable[AJob], now: datetime, count: int, *, of_each: int | None = None
+) -> list[tuple[Fire, AJob]]:
+    """The next fires of those jobs that are on, soonest first.
+
+    Args:
+        count: So many are given at most.
+        of_each: Most fires of one job, so that a frequent one does not hide the others.
+    """
+    most = count if of_each is None else of_each
+    found = (
+        (fire, job)
+        for job in jobs
+        if job.is_on
+        for fire in islice(fires(job.scheduled.schedules, now), most)
+    )
+    return nsmallest(count, found, key=lambda pair: (pair[0].at, pair[1].job))
 
 
 def missed(services: "Services", now: datetime) -> list[tuple[str, datetime]]:
@@ -58,10 +84,10 @@ def missed(services: "Services", now: datetime) -> list[tuple[str, datetime]]:
         row = kept.get(known.job)
         if row is not None and row.is_stopped:
             continue
-        fires = fires_between(known.rhythms, known.considered(row, now), now)
+        due = fires_between(known.rhythms, known.considered(row, now), now)
         if row is not None:
-            fires += known.owed_before(row, now)
-        owes = owed(fires, now, known.scheduled.catch_up)
+            due += known.owed_before(row, now)
+        owes = owed(due, now, known.scheduled.catch_up)
         found.update((known.job, fire.at) for fire in owes.listed)
     return sorted(found, key=lambda each: (each[1], each[0]))
 
@@ -74,14 +100,14 @@ def _all(services: "Services") -> Iterator[KnownJob]:
 
 
 def _view(known: KnownJob, kept: "Job | None", last: "Run | None", now: datetime) -> JobView:
-    on = known.scheduled.active and not (kept is not None and kept.is_stopped)
-    fires = next_fires(known.scheduled.schedules, now, 1) if on else []
+    is_on = known.scheduled.active and not (kept is not None and kept.is_stopped)
+    upcoming = next_fires(known.scheduled.schedules, now, 1) if is_on else []
     return JobView(
         known.job,
         known.kind,
         known.scheduled,
-        on,
-        fires[0].at if fires else None,
+        is_on,
+        upcoming[0].at if upcoming else None,
         last,
         kept,
     )

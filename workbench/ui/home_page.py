@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from workbench.errors import WorkbenchError
+from workbench.schedules.overview import coming
 from workbench.ui import formats, frame, salesforce_list
 from workbench.ui.attention import show_troubles, troubles
 from workbench.ui.band import FINISHED
 from workbench.ui.chips import chip_text
 from workbench.ui.connection_list import address_words, chips
-from workbench.ui.known_jobs import coming, entries
+from workbench.ui.known_jobs import entries
 from workbench.ui.missed_list import missed_slots
 from workbench.ui.notices import show_notices
 from workbench.ui.pull_list import NEW
@@ -135,7 +136,7 @@ def _scheduler_down(waiting: int) -> None:
 
 def _next(waiting: list[Entry]) -> None:
     lines = []
-    for fire, entry in coming(waiting, services().now(), NEXT_SHOWN):
+    for fire, entry in coming(waiting, services().now(), NEXT_SHOWN, of_each=1):
         told = formats.moment(fire.at, zone())
         when = f'<abbr title="{told.hover}">{weekday(fire.at)} {told.text}</abbr>'
         lines.append(f"{when} {formats.plain(job_words(entry.job))}")

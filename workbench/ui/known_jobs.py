@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from heapq import nsmallest
-from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from workbench.jobs import Scheduled
-from workbench.schedules.fires import Fire, fires, fires_between, next_fires
+from workbench.schedules.fires import Fire, fires_between, next_fires
 from workbench.ui.session import services
 
 if TYPE_CHECKING:
@@ -77,17 +74,6 @@ def entries() -> list[Entry]:
     return [
         Entry(each.job, each.scheduled, each.updated_at, standing.get(each.job)) for each in jobs
     ]
-
-
-def coming(found: Iterable[Entry], now: datetime, count: int) -> list[tuple[Fire, Entry]]:
-    """The next fire of each job, soonest first, so that a frequent job does not hide the others."""
-    each = (
-        (fire, entry)
-        for entry in found
-        if entry.is_on
-        for fire in islice(fires(entry.scheduled.schedules, now), 1)
-    )
-    return nsmallest(count, each, key=lambda pair: (pair[0].at, pair[1].job))
 
 
 @st.cache_resource(show_spinner=False)
