@@ -8,8 +8,8 @@ from pydantic import ValidationError
 from tests.campaigns.conftest import Desk
 from tests.campaigns.tables import event, kept, ours, planned, theirs
 from workbench.campaigns.again import failed_of, refused
-from workbench.campaigns.choices import Pam
 from workbench.campaigns.looked import Looked
+from workbench.campaigns.pam import Pam
 from workbench.campaigns.run import preview
 from workbench.errors import HeldError, InputError
 from workbench.standin.salesforce.switches import CUSTOM_FIELDS

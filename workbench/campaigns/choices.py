@@ -4,24 +4,14 @@ A name such as Q14 is the line of the campaign-sync contract, section 13, that a
 """
 
 import re
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from workbench.campaigns.vocabulary import EDITION_STATISTICS, MEMBER_FACTS, STATISTICS
 from workbench.names import DatasetName
-from workbench.schedules.model import ActiveHours
-from workbench.words import nearest
-
-Data = Literal["members", "deleted", "status", "statistics"]
-"""What a batch run carries: changed members, deleted ones, statuses out, statistics out."""
-ALL_DATA: tuple[Data, ...] = ("members", "deleted", "status", "statistics")
-Hour = Annotated[int, Field(ge=0, le=23)]
-Minute = Annotated[int, Field(ge=0, le=59)]
 
 _ID = re.compile(r"701[0-9A-Za-z]{12}(?:[0-9A-Za-z]{3})?")
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}")
-_CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 
 
 class Group(BaseModel):
@@ -120,73 +110,6 @@ class Engagement(Group):
         return self.dataset is not None or self.guide_events is not None
 
 
-def _with_members(data: tuple[Data, ...]) -> tuple[Data, ...]:
-    if "members" not in data:
-        raise ValueError(
-            "`data` needs members: a status can only be written beside the one that stands there"
-        )
-    return data
-
-
-Carried = Annotated[tuple[Data, ...], AfterValidator(_with_members)]
-
-
-class Nightly(Group):
-    """The nightly batch (Q03, Q25)."""
-
-    enabled: bool = True
-    hour_utc: Hour = 1
-    minute_utc: Minute = 0
-    time_utc: str | None = None
-    """The same as one text such as "01:30"."""
-    data: Carried = ALL_DATA
-    reconcile: bool = True
-    """Read every member, so that nothing missed by day stays missed."""
-
-    @model_validator(mode="after")
-    def _one_time(self) -> Self:
-        if self.time_utc is not None and not _CLOCK.fullmatch(self.time_utc):
-            raise ValueError('`time_utc` is hours and minutes, such as "01:30"')
-        if self.time_utc is not None and {"hour_utc", "minute_utc"} & self.model_fields_set:
-            raise ValueError("give the time once: `time_utc`, or `hour_utc` and `minute_utc`")
-        return self
-
-    @property
-    def at(self) -> tuple[int, int]:
-        """Hour and minute, UTC."""
-        if self.time_utc is None:
-            return self.hour_utc, self.minute_utc
-        return int(self.time_utc[:2]), int(self.time_utc[3:])
-
-
-class Hourly(Group):
-    """The hourly batch: documented only in the older manual, its rules not public (Q01)."""
-
-    enabled: bool = False
-    campaigns: Literal["auto_sync", "auto_sync_open", "all_active", "list"] = "auto_sync_open"
-    list: tuple[CampaignId, ...] = ()
-    minute: Minute = 5
-    active_hours: ActiveHours = ActiveHours.model_validate({"from": 0, "to": 23})
-    """Hours of the day, UTC; the last run hour is included."""
-    directions: Literal["in", "out", "both"] = "both"
-    """``out`` is not carried out: what is written depends on what was read and taken over."""
-    data: Carried = ALL_DATA
-    reconcile: bool = False
-    max_calls: Annotated[int, Field(ge=1)] | None = None
-    """Most calls of one run; None leaves it to the allocation."""
-
-    @model_validator(mode="after")
-    def _list_is_given(self) -> Self:
-        if (self.campaigns == "list") != bool(self.list):
-            raise ValueError("`campaigns: list` needs `list` with the campaign ids, and only it")
-        if self.directions == "out":
-            raise ValueError(
-                "`directions: out` alone cannot be carried out safely: statuses are written beside "
-                "those that were read; take both"
-            )
-        return self
-
-
 class Writeback(Group):
     """Which syncs carry statuses and statistics to Salesforce (Q02); never the initial one."""
 
@@ -250,55 +173,6 @@ class Members(Group):
     deletions, and exact to the second, which the log of deletions is not."""
 
 
-EDITION_KEYS = ("object", "campaign", "name", "external_id")
-"""How the records of e-mail editions are found; ``name`` is Name unless said."""
-PAM_KEYS = (
-    "auto_sync",
-    *STATISTICS,
-    *(f"member.{fact}" for fact in MEMBER_FACTS),
-    *(f"edition.{key}" for key in (*EDITION_KEYS, *EDITION_STATISTICS)),
-)
-"""What ``pam.fields`` can name: things of campaigns, of members, of editions."""
-
-
-class Pam(Group):
-    """Where the source product's package, or an org's own fields, take what we know (Q16)."""
-
-    fields: dict[str, FieldName] = {}
-    """A statistic → field of Campaign, ``member.points`` → field of CampaignMember,
-    ``edition.object`` → the object of e-mail editions, ``edition.sent`` → a field of it."""
-
-    @model_validator(mode="after")
-    def _known_and_told_apart(self) -> Self:
-        for key in self.fields:
-            if key not in PAM_KEYS:
-                raise ValueError(f"`fields` knows no {key[:60]!r}{nearest(key, PAM_KEYS)}")
-        for start in ("member.", "edition."):
-            self._require_one_each(start)
-        keys = {key.removeprefix("edition.") for key in self.fields if key.startswith("edition.")}
-        if keys and not {"object", "campaign"} <= keys:
-            raise ValueError(
-                "`fields` with edition.… also needs edition.object and edition.campaign: the "
-                "object of e-mail editions, and its field that names the campaign"
-            )
-        return self
-
-    def _require_one_each(self, start: str) -> None:
-        names = [name.lower() for key, name in self.fields.items() if key.startswith(start)]
-        if len(set(names)) < len(names):
-            raise ValueError(f"two of {start}… go to one field")
-
-    def of(self, start: str) -> dict[str, str]:
-        """The fields of members or editions, by what goes there."""
-        named = self.fields.items()
-        return {key.removeprefix(start): name for key, name in named if key.startswith(start)}
-
-    @property
-    def statistics(self) -> dict[str, str]:
-        """Statistic → field of Campaign."""
-        return {key: name for key, name in self.fields.items() if key in STATISTICS}
-
-
 class Drip(Group):
     """Editions that New Edition makes of a drip campaign (Q21)."""
 
@@ -359,18 +233,3 @@ class Api(Group):
     """How calls are counted (Q27); shares and limits are the connection's ``api_budget``."""
 
     count_bulk: bool = True
-
-
-def checked_statistics(given: dict[str, str | None]) -> dict[str, str | None]:
-    """Statistic → field of Campaign, every name a known one.
-
-    Raises:
-        ValueError: there is no such statistic, or two go to one field.
-    """
-    for name in given:
-        if name not in STATISTICS:
-            raise ValueError(f"there is no statistic {name[:40]!r}{nearest(name, STATISTICS)}")
-    fields = [field.lower() for field in given.values() if field]
-    if len(set(fields)) < len(fields):
-        raise ValueError("two statistics go to one field")
-    return given

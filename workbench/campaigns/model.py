@@ -8,7 +8,9 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 
 from workbench.campaigns import choices
+from workbench.campaigns.batches import Hourly, Nightly
 from workbench.campaigns.choices import CampaignId, FieldName
+from workbench.campaigns.pam import Pam, checked_statistics
 from workbench.names import DocumentName
 from workbench.schedules.model import Retry, Schedule
 from workbench.zones import ZoneName
@@ -37,14 +39,12 @@ class CampaignSync(BaseModel):
     status_map: choices.StatusMap = choices.StatusMap()
     campaigns: dict[CampaignId, choices.Special] = {}
     """What single campaigns do in their own way."""
-    statistics: Annotated[
-        dict[str, FieldName | None], AfterValidator(choices.checked_statistics)
-    ] = {}
+    statistics: Annotated[dict[str, FieldName | None], AfterValidator(checked_statistics)] = {}
     """Statistic → field on Campaign; null keeps it on our side."""
     engagement: choices.Engagement = choices.Engagement()
 
-    nightly: choices.Nightly = choices.Nightly()
-    hourly: choices.Hourly = choices.Hourly()
+    nightly: Nightly = Nightly()
+    hourly: Hourly = Hourly()
     writeback: choices.Writeback = choices.Writeback()
     conflict: choices.Conflict = choices.Conflict()
     campaign_fields: choices.CampaignFields = choices.CampaignFields()
@@ -55,7 +55,7 @@ class CampaignSync(BaseModel):
     manual: choices.Manual = choices.Manual()
     status: choices.Status = choices.Status()
     members: choices.Members = choices.Members()
-    pam: choices.Pam = choices.Pam()
+    pam: Pam = Pam()
     drip: choices.Drip = choices.Drip()
     scoring: choices.Scoring = choices.Scoring()
     notify: choices.Notify = choices.Notify()
