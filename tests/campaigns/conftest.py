@@ -81,7 +81,7 @@ class Desk:
 
     def ours(self, campaign: str) -> dict[str, dict[str, Any]]:
         """The members of a campaign as the mail side has them, by id."""
-        table = self.opened.state.campaigns.members(self.sync.name, [campaign])
+        table = self.opened.state.campaign_members.all(self.sync.name, [campaign])
         return {row["member_id"]: row for row in table.to_pylist()}
 
     def agree(self, campaign: str) -> bool:

@@ -7,7 +7,8 @@ import pyarrow as pa
 
 from workbench.campaigns import shapes
 from workbench.campaigns.choices import StatusMap
-from workbench.campaigns.plan import Inputs, ReconcilePlan, Rules, reconcile
+from workbench.campaigns.inputs import Inputs, Rules
+from workbench.campaigns.plan import ReconcilePlan, reconcile
 
 CAMPAIGN = "701Ax0000000001AAG"
 OTHER = "701Ax0000000002AAG"

@@ -125,7 +125,7 @@ def test_a_member_that_was_deleted_meanwhile_fails_again_and_leaves_at_the_next_
 
 def test_a_row_that_waited_is_taken_over_as_it_is_now_and_waits_no_more(after: Desk) -> None:
     campaign, _, (first, *_), _ = refusing(after)
-    store, now = after.opened.state.campaigns, after.services.now()
+    store, now = after.opened.state.campaign_members, after.services.now()
     person = after.ours(campaign)[first]["person_id"]
     store.decide("acme-campaigns", campaign, [first], "hold", who="ann", at=now)
     after.act("change_address", person=person, email="old@example.com")

@@ -96,7 +96,7 @@ def test_facts_of_members_are_planned_shown_and_written_once(mapped: Desk) -> No
     assert stands(mapped, bob["member_id"]) == ("Inactive", "Opt Out Direct", None, 0) or (
         stands(mapped, bob["member_id"]) == ("Inactive", "Opt Out Direct", None, None)
     )
-    _, exported = mapped.opened.state.campaigns.members_page(
+    _, exported = mapped.opened.state.campaign_members.page(
         "acme-campaigns", campaign, search=ann["member_id"], limit=None
     )
     assert exported["points"].to_pylist() == [6]

@@ -95,7 +95,7 @@ class Play:
         member = self.dice.choice(sorted(self.reference.members))
         label = self.dice.choice(list(LABELS))
         self.reference.want(member, label, self._now())
-        store = self.desk.opened.state.campaigns
+        store = self.desk.opened.state.campaign_members
         store.want("acme-campaigns", [member], label, why="by hand", at=self._now())
 
     def sync(self) -> None:

@@ -85,7 +85,7 @@ def test_nothing_goes_to_salesforce_about_a_member_whose_row_is_gone(
     after.document(merge={"follow": False})
     _, gone = merged(after, webinar)
     after.run(webinar)
-    store, now = after.opened.state.campaigns, after.services.now()
+    store, now = after.opened.state.campaign_members, after.services.now()
     store.want("acme-campaigns", [gone], "Responded", why="clicked", at=now)
 
     result = after.run(webinar)

@@ -321,7 +321,7 @@ def test_a_row_that_a_person_excludes_stays_as_it_is_until_it_is_let_in(
     after: Desk, webinar: str
 ) -> None:
     first, row = next(iter(after.ours(webinar).items()))
-    store, now = after.opened.state.campaigns, after.services.now()
+    store, now = after.opened.state.campaign_members, after.services.now()
     store.decide("acme-campaigns", webinar, [first], "exclude", who="ann", at=now)
     after.act("change_address", person=row["person_id"], email="new@example.com")
 

@@ -445,7 +445,10 @@ def test_a_row_that_is_held_stays_as_it_was(page: Open, acted: Desk) -> None:
     app.run()
     app.button(key=f"{key}.hold").click().run()
 
-    assert desk.opened.state.campaigns.decisions("acme-campaigns", [show])[0]["decision"] == "hold"
+    assert (
+        desk.opened.state.campaign_members.decisions("acme-campaigns", [show])[0]["decision"]
+        == "hold"
+    )
     assert not app.exception
 
 
@@ -475,7 +478,7 @@ def test_a_conflict_names_its_winner_and_a_person_may_choose_the_other(
 ) -> None:
     desk, drip = acted, acted.campaigns()[DRIP]
     member = next(each for each, row in desk.ours(drip).items() if row["status"] == "Sent")
-    desk.opened.state.campaigns.want(
+    desk.opened.state.campaign_members.want(
         "acme-campaigns", [member], "Responded", why="clicked", at=desk.opened.now()
     )
     desk.act("change_status", member=member, status="Opened")

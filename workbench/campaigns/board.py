@@ -16,7 +16,7 @@ from workbench.campaigns.vocabulary import SYNC_KINDS
 if TYPE_CHECKING:
     from workbench.campaigns.model import CampaignSync
     from workbench.services import Services
-    from workbench.store.state.campaigns import CampaignRow
+    from workbench.store.state.campaign_rows import CampaignRow
 
 DAY = timedelta(days=1)
 LEARNED_FROM = 5
@@ -58,7 +58,7 @@ class Listed:
 
 def listed(sync: CampaignSync, services: Services) -> list[Listed]:
     """Every campaign as it was read last, those that need somebody first."""
-    counts = services.state.campaigns.member_counts(sync.name)
+    counts = services.state.campaign_members.counts(sync.name)
     found = [
         _listed(sync, services, row, counts.get((sync.name, row.id), dict(NO_MEMBERS)))
         for row in services.state.campaigns.all(sync.name)
@@ -180,7 +180,7 @@ def _hourly_runs(sync: CampaignSync) -> int:
 
 def _loads(sync: CampaignSync, services: Services) -> list[Load]:
     """What each campaign with auto-sync asks of a run, from its last syncs."""
-    counts = services.state.campaigns.member_counts(sync.name)
+    counts = services.state.campaign_members.counts(sync.name)
     day = today(sync, services)
     found = []
     for row in services.state.campaigns.all(sync.name):

@@ -17,7 +17,7 @@ from workbench.words import nearest
 if TYPE_CHECKING:
     from workbench.campaigns.model import CampaignSync
     from workbench.services import Services
-    from workbench.store.state.campaigns import CampaignRow
+    from workbench.store.state.campaign_rows import CampaignRow
 
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 

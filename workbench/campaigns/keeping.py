@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from workbench.services import Services
     from workbench.store.state import Tally
     from workbench.store.state.campaign_changing import Changing
-    from workbench.store.state.campaigns import CampaignRow
+    from workbench.store.state.campaign_rows import CampaignRow
 
 WINDOW_MARGIN = timedelta(minutes=5)
 """Deletions are asked for again from a little before the last read: clocks differ."""

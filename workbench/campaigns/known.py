@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from workbench.campaigns.model import CampaignSync
     from workbench.salesforce.client import SalesforceClient
     from workbench.services import Services
-    from workbench.store.state.campaigns import CampaignRow
+    from workbench.store.state.campaign_rows import CampaignRow
 
 
 Made = TypeVar("Made")

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from workbench.campaigns import reading, shapes
+from workbench.campaigns import mail_side, reading, shapes
 from workbench.campaigns.engaged import engaged
 from workbench.campaigns.fields import (
     STATUS_OBJECT,
     may_tick_opt_outs,
     may_write_status,
 )
+from workbench.campaigns.inputs import Inputs, Rules
 from workbench.campaigns.known import Known
 from workbench.campaigns.looked import (
     Looked,
@@ -28,7 +29,7 @@ from workbench.campaigns.looked import (
 )
 from workbench.campaigns.marked import with_marked
 from workbench.campaigns.member_pages import latest
-from workbench.campaigns.plan import Inputs, ReconcilePlan, Rules, reconcile
+from workbench.campaigns.plan import ReconcilePlan, reconcile
 from workbench.campaigns.queries import Fields
 from workbench.campaigns.statistics import figures
 from workbench.campaigns.vocabulary import SyncKind
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from workbench.campaigns.model import CampaignSync
     from workbench.salesforce.client import SalesforceClient
     from workbench.services import Services
-    from workbench.store.state.campaigns import CampaignRow
+    from workbench.store.state.campaign_rows import CampaignRow
 
 
 def look(
@@ -69,7 +70,7 @@ def look(
     started = services.now()
     gone = None
     these = [member for member in only or () if member]
-    ours = _ours(services, sync, ids)
+    ours = mail_side.members(services, sync, ids)
     if only is None:
         members = reading.members(org, fields, sync, now=started, whole=whole, since=since)
     else:
@@ -89,7 +90,9 @@ def look(
             members = reading.members(org, fields, sync, now=started, whole=whole)
     happened = engaged(services.datasets, sync, ids)
     waiting = [each for each in ids if each not in whole]
-    backlog, gone_before = _backlog(services, sync, waiting, these if only is not None else None)
+    backlog, gone_before = mail_side.backlog(
+        services, sync, waiting, these if only is not None else None
+    )
     theirs = members.rows
     if backlog.num_rows:
         theirs = latest([backlog, theirs])
@@ -97,27 +100,27 @@ def look(
         people = reading.marked_people(org, fields, sync)
         theirs = with_marked(theirs, people, ids)
     if kind == "initial" or any(row.labels is None for row in chosen):
-        chosen = _learned(services, sync, chosen, reading.labels(org, ids))
+        chosen = mail_side.learned(services, sync, chosen, reading.labels(org, ids))
     lost = pa.concat_tables([gone_before, *([gone.ids] if gone else [])])
     complete = frozenset(whole if takes_deletes(sync, kind) else ())
     merged, unseen = _merged(sync, known, org, ours, theirs, lost, complete)
     inputs = Inputs(
         theirs=theirs,
         ours=ours,
-        labels=_labels(chosen),
+        labels=mail_side.labels(chosen),
         rules=_rules(sync, kind, known, ids, release=release),
         gone=lost,
         merged=merged,
         complete=complete,
         only=frozenset(these) if only is not None else None,
         events=happened.events,
-        decisions=_decisions(services, sync, ids),
+        decisions=mail_side.decisions(services, sync, ids),
     )
     plan = reconcile(inputs)
     if kind != "initial" and _writes_labels(plan):
-        chosen = _learned(services, sync, chosen, reading.labels(org, ids))
+        chosen = mail_side.learned(services, sync, chosen, reading.labels(org, ids))
         del plan  # two plans of a large campaign at once would be too much
-        plan = reconcile(replace(inputs, labels=_labels(chosen)))
+        plan = reconcile(replace(inputs, labels=mail_side.labels(chosen)))
     counted = figures(plan.states, plan.matched, click_base=sync.stats.click_base)
     wanted = None if only is None else frozenset(only)
     records = _edition_records(sync, kind, known, org, ids, wanted)
@@ -152,7 +155,7 @@ def _how(
     did not change.
     """
     every = [row.id for row in chosen]
-    counts = services.state.campaigns.member_counts(sync.name)
+    counts = services.state.campaign_members.counts(sync.name)
     total = sum(counts.get((sync.name, each), {}).get("total", 0) for each in every)
     batch = sync.nightly.reconcile if kind == "nightly" else sync.hourly.reconcile
     reconciles = kind in ("nightly", "hourly") and batch
@@ -166,32 +169,6 @@ def _how(
 def _deleted_since(row: CampaignRow) -> datetime:
     assert row.cursor_at is not None
     return min(row.deleted_until or row.cursor_at, row.cursor_at)
-
-
-def _ours(services: Services, sync: CampaignSync, ids: Sequence[str]) -> pa.Table:
-    return services.state.campaigns.members(sync.name, ids).select(shapes.OURS.names)
-
-
-def _decisions(services: Services, sync: CampaignSync, ids: Sequence[str]) -> pa.Table:
-    rows = services.state.campaigns.decisions(sync.name, ids)
-    return shapes.table(rows, shapes.DECISIONS)
-
-
-def _backlog(
-    services: Services, sync: CampaignSync, ids: Sequence[str], only: Sequence[str] | None
-) -> tuple[pa.Table, pa.Table]:
-    """Members that an earlier run read and did not take over, and those it knew to be gone."""
-    rows = services.state.campaigns.backlog(sync.name, ids)
-    rows = [row for row in rows if only is None or row["member_id"] in only]
-    theirs = [_from_json(row["theirs"]) for row in rows if row["theirs"] is not None]
-    gone = [{"member_id": row["member_id"]} for row in rows if row["theirs"] is None]
-    return shapes.table(theirs, shapes.THEIRS), shapes.table(gone, shapes.GONE)
-
-
-def _from_json(row: Mapping[str, Any]) -> dict[str, Any]:
-    moments = ("joined_at", "modified_at", "person_modified_at")
-    parsed = {name: datetime.fromisoformat(row[name]) for name in moments if row.get(name)}
-    return {**row, **parsed}
 
 
 def _merged(
@@ -241,26 +218,10 @@ def _edition_records(
     return tuple(reading.editions(org, editions, ids))
 
 
-def _labels(chosen: Sequence[CampaignRow]) -> pa.Table:
-    """The labels as they were read last."""
-    rows = [{**label, "campaign_id": row.id} for row in chosen for label in row.labels or ()]
-    return shapes.table(rows, shapes.LABELS)
-
-
 def _writes_labels(plan: ReconcilePlan) -> bool:
     """Whether labels are read once more: they only matter to what would be written."""
     unsure = any(warned.code == "unknown status label" for warned in plan.warnings)
     return unsure or plan.writes.num_rows > 0
-
-
-def _learned(
-    services: Services, sync: CampaignSync, chosen: Sequence[CampaignRow], labels: pa.Table
-) -> list[CampaignRow]:
-    by_campaign: dict[str, list[dict[str, Any]]] = {row.id: [] for row in chosen}
-    for label in labels.to_pylist():
-        by_campaign[label.pop("campaign_id")].append(label)
-    services.state.campaigns.learn_labels(sync.name, by_campaign)
-    return [replace(row, labels=by_campaign[row.id]) for row in chosen]
 
 
 def _rules(

@@ -26,7 +26,7 @@ from workbench.campaigns.warnings import Warned
 
 if TYPE_CHECKING:
     from workbench.campaigns.model import CampaignSync
-    from workbench.store.state.campaigns import CampaignRow
+    from workbench.store.state.campaign_rows import CampaignRow
 
 
 @dataclass(frozen=True, slots=True)

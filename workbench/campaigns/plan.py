@@ -7,73 +7,25 @@ campaign did. Only a member's status can change on both sides.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench import in_memory
 from workbench import plan as plans
-from workbench.campaigns import plan_sql, shapes, sheet_sql
+from workbench.campaigns import engagement_sql, fate_sql, shapes, sheet_sql, status_sql
 from workbench.campaigns.budget import write_calls
+from workbench.campaigns.inputs import Inputs, Rules, tables
 from workbench.campaigns.warnings import Warned, from_tables
 from workbench.plan import Breach, Verdict
 
 if TYPE_CHECKING:
     import duckdb
 
-    from workbench.campaigns.choices import StatusMap
-
-Winner = Literal["salesforce", "mail_side", "newest", "hold"]
 SHOWN_COLUMNS = ("direction", "what", "campaign_id", "member_id", "field", "before", "after")
 """What of the sheet makes two plans the same plan."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What the settings decide of one reconcile."""
-
-    maps: Mapping[str, StatusMap]
-    """Campaign id → which label a mail action becomes."""
-    policy: Winner = "salesforce"
-    unknown_label: Literal["hold", "default", "create"] = "hold"
-    hold_above_pct: float = 5.0
-    hold_above_n: int = 100
-    release: bool = False
-    """A person has seen how many would leave, and lets them."""
-    out: bool = True
-    """Whether this sync writes statuses to Salesforce."""
-    opt_outs: bool = False
-    """Whether it ticks Email Opt Out on people who opted out here (Q32)."""
-    points: Mapping[str, int] = field(default_factory=dict)
-    """Action → points; without any, members are not scored (Q22)."""
-    fields: Mapping[str, str] = field(default_factory=dict)
-    """Fact of a member → field of CampaignMember that it is written to (Q16)."""
-    follow_merges: bool = True
-    """Whether a member whose person was merged away leaves with its row (Q07)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """Everything a reconcile looks at, in the shapes of ``workbench.campaigns.shapes``."""
-
-    theirs: pa.Table
-    """Members read from Salesforce, each once: all of a campaign, or those that changed."""
-    ours: pa.Table
-    """Every member of the campaigns as the mail side has them."""
-    labels: pa.Table
-    rules: Rules
-    gone: pa.Table = field(default_factory=lambda: shapes.empty(shapes.GONE))
-    """Members that Salesforce says were deleted; others than ours are ignored."""
-    complete: frozenset[str] = frozenset()
-    """Campaigns of which ``theirs`` holds every member, so that whoever is not in it is gone."""
-    merged: pa.Table = field(default_factory=lambda: shapes.empty(shapes.MERGED))
-    """Of the members that are gone: whose person was merged, where merges are not followed."""
-    only: frozenset[str] | None = None
-    """Members that are looked after; None is everybody. The others stay as they are."""
-    events: pa.Table = field(default_factory=lambda: shapes.empty(shapes.EVENTS))
-    decisions: pa.Table = field(default_factory=lambda: shapes.empty(shapes.DECISIONS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,59 +104,28 @@ def reconcile(inputs: Inputs) -> ReconcilePlan:
     name, a person is Salesforce's; a status is whoever changed it, and where both did, whoever
     the rules say. What cannot be done now is held, and comes again at the next sync.
     """
-    with in_memory.connect(_tables(inputs)) as connection:
-        connection.execute(plan_sql.labels())
+    with in_memory.connect(tables(inputs)) as connection:
+        connection.execute(status_sql.labels())
         _work_out(connection, inputs.rules)
         return _as_plan(connection, inputs)
 
 
-def _tables(inputs: Inputs) -> dict[str, pa.Table]:
-    return {
-        "theirs": inputs.theirs.select(shapes.THEIRS.names),
-        "ours": inputs.ours.select(shapes.OURS.names),
-        "gone": inputs.gone,
-        "merged": inputs.merged,
-        "labels": inputs.labels,
-        "events": inputs.events,
-        "decisions": inputs.decisions,
-        "complete": pa.table({"campaign_id": pa.array(sorted(inputs.complete), pa.string())}),
-        **_maps(inputs.rules.maps),
-    }
-
-
-def _maps(maps: Mapping[str, StatusMap]) -> dict[str, pa.Table]:
-    actions = ("sent", "opened", "clicked", "completed", "bounced", "opted_out")
-    rows = [
-        {"campaign_id": campaign, "acted": action, "label": label}
-        for campaign, status_map in maps.items()
-        for action in actions
-        if (label := getattr(status_map, action)) is not None
-    ]
-    text = pa.string()
-    schema = pa.schema([("campaign_id", text), ("acted", text), ("label", text)])
-    kept = {
-        "campaign_id": pa.array(list(maps), text),
-        "never_downgrade": pa.array([each.never_downgrade for each in maps.values()], pa.bool_()),
-    }
-    return {"maps": pa.Table.from_pylist(rows, schema=schema), "downgrades": pa.table(kept)}
-
-
 def _work_out(connection: duckdb.DuckDBPyConnection, rules: Rules) -> None:
     for step in (
-        plan_sql.base(follow_merges=rules.follow_merges),
-        plan_sql.fate(
+        fate_sql.base(follow_merges=rules.follow_merges),
+        fate_sql.fate(
             hold_above_pct=rules.hold_above_pct,
             hold_above_n=rules.hold_above_n,
             release=rules.release,
             follow_merges=rules.follow_merges,
         ),
-        plan_sql.present(),
-        plan_sql.matched(),
-        plan_sql.facts(),
-        plan_sql.settled(),
-        plan_sql.weighed(policy=rules.policy, unknown_label=rules.unknown_label, out=rules.out),
-        plan_sql.scored(rules.points),
-        plan_sql.final(is_scored=bool(rules.points)),
+        fate_sql.present(),
+        engagement_sql.matched(),
+        engagement_sql.facts(),
+        status_sql.settled(),
+        status_sql.weighed(policy=rules.policy, unknown_label=rules.unknown_label, out=rules.out),
+        engagement_sql.scored(rules.points),
+        status_sql.final(is_scored=bool(rules.points)),
         # With many members each of these is as large as the campaign itself.
         "DROP VIEW weighed; DROP VIEW settled; DROP TABLE facts; DROP TABLE people",
         sheet_sql.fields_out(rules.fields),

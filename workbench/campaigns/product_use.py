@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from workbench.campaigns.model import CampaignSync
     from workbench.services import Services
-    from workbench.store.state.campaigns import CampaignRow
+    from workbench.store.state.campaign_rows import CampaignRow
 
 MEMORY_LIMIT_MB = 256
 """A person waits for it; beyond this DuckDB spills into the home."""
@@ -113,7 +113,7 @@ def product_use(
         product.groups(),
         product.curve(days),
     )
-    members = services.state.campaigns.members(sync.name, [campaign.id])
+    members = services.state.campaign_members.all(sync.name, [campaign.id])
     return _carried_out(services, members, happened, steps, days)
 
 

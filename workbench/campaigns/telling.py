@@ -13,7 +13,7 @@ from workbench.campaigns.sent import Sent
 from workbench.words import counted
 
 if TYPE_CHECKING:
-    from workbench.store.state.campaigns import CampaignRow
+    from workbench.store.state.campaign_rows import CampaignRow
 
 EVENTS = {
     "initial": "new campaign synced in",

@@ -69,14 +69,14 @@ def _campaign(opened: "Services", url: str, say: "_Teller") -> dict[str, Any]:
     from workbench.campaigns.board import budget
     from workbench.campaigns.run import preview as looked_at
     from workbench.campaigns.run import sync_one
-    from workbench.cli.campaigns import preview_lines
-    from workbench.cli.campaigns import sentence as synced_so
+    from workbench.cli.campaign_output import preview_lines
+    from workbench.cli.campaign_output import sentence as synced_so
 
     say.heading("Campaign: Spring Webinar")
     say(f"A stand-in plays Salesforce at {url}.")
     first, *_ = campaigns.begin_campaigns(opened)
     sync = opened.documents.campaign_sync(campaigns.SYNC)
-    members = opened.state.campaigns.members_page(sync.name, first, limit=2)[1].to_pylist()
+    members = opened.state.campaign_members.page(sync.name, first, limit=2)[1].to_pylist()
     campaigns.act(url, "change_address", person=members[0]["person_id"], email="new@example.com")
     campaigns.act(url, "delete_member", member=members[1]["member_id"])
     say("Its first edition took over the members; then somebody there changed an address and")

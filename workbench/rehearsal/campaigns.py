@@ -87,7 +87,7 @@ def make_engagement(services: "Services", campaign_ids: list[str]) -> int:
 
     connection = connect(memory_limit_mb=256)
     try:
-        connection.register("members", services.state.campaigns.members(SYNC, campaign_ids))
+        connection.register("members", services.state.campaign_members.all(SYNC, campaign_ids))
         now = services.now().isoformat()
         rows = connection.sql(_happenings(now)).to_arrow_table()
     finally:

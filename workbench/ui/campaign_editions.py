@@ -12,7 +12,7 @@ from workbench.ui.session import explained, note_for_later, services
 
 if TYPE_CHECKING:
     from workbench.campaigns.model import CampaignSync
-    from workbench.store.state.campaigns import CampaignRow, EditionRow
+    from workbench.store.state.campaign_rows import CampaignRow, EditionRow
 
 NUMBERS = ("sent", "delivered", "opened", "clicked", "completed", "bounced", "opted_out")
 RATES = {"sent_rate": "Sent %", "open_rate": "Open %", "click_rate": "Click %"}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from workbench.campaigns.looked import Looked
     from workbench.campaigns.model import CampaignSync
     from workbench.campaigns.vocabulary import SyncKind
-    from workbench.store.state.campaigns import CampaignRow
+    from workbench.store.state.campaign_rows import CampaignRow
 
 
 @dataclass(frozen=True, slots=True)

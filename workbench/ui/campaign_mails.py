@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from workbench.campaigns.model import CampaignSync
-    from workbench.store.state.campaigns import CampaignRow
+    from workbench.store.state.campaign_rows import CampaignRow
 
 HEIGHT = 340
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

@@ -12,7 +12,7 @@ from workbench.ui.session import WHO, explained, note_for_later, services
 if TYPE_CHECKING:
     from workbench.campaigns.choices import StatusMap
     from workbench.campaigns.model import CampaignSync
-    from workbench.store.state.campaigns import CampaignRow
+    from workbench.store.state.campaign_rows import CampaignRow
 
 ACTIONS = {
     "sent": "Sent",

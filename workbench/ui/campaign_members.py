@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from workbench.campaigns.model import CampaignSync
-    from workbench.store.state.campaigns import CampaignRow
+    from workbench.store.state.campaign_rows import CampaignRow
 
 PAGE_ROWS = 100
 HEIGHT = 460
@@ -26,9 +26,9 @@ STATES = ("Active", "Inactive")
 def show_members(sync: CampaignSync, row: CampaignRow) -> None:
     """Filters, a page of members, the file, and the history of the one that is picked."""
     chosen = _filters()
-    store = services().state.campaigns
+    store = services().state.campaign_members
     number = chosen.pop("page")
-    total, members = store.members_page(
+    total, members = store.page(
         sync.name, row.id, **chosen, offset=(number - 1) * PAGE_ROWS, limit=PAGE_ROWS
     )
     pages = max(1, -(-total // PAGE_ROWS))
@@ -53,7 +53,7 @@ def show_members(sync: CampaignSync, row: CampaignRow) -> None:
     )
 
     def whole() -> pa.Table:
-        return services().state.campaigns.members_page(sync.name, row.id, **chosen, limit=None)[1]
+        return services().state.campaign_members.page(sync.name, row.id, **chosen, limit=None)[1]
 
     offer(whole, "members", "campaign.members", rows=total)
     picked = list(event.selection.rows)

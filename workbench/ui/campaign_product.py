@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from workbench.campaigns.model import CampaignSync
     from workbench.campaigns.product_use import ProductUse
     from workbench.services import Services
-    from workbench.store.state.campaigns import CampaignRow
+    from workbench.store.state.campaign_rows import CampaignRow
 
 DAYS = (3, 7, 14, 28)
 WEEK = 7

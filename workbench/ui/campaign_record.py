@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from workbench.campaigns.model import CampaignSync
     from workbench.store.state.campaign_history import SyncedRow
-    from workbench.store.state.campaigns import CampaignRow
+    from workbench.store.state.campaign_rows import CampaignRow
 
 SYNCS_SHOWN = 200
 ROWS_SHOWN = 2_000

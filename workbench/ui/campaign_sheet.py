@@ -25,7 +25,7 @@ from workbench.ui.session import ask as open_question
 if TYPE_CHECKING:
     from workbench.campaigns.looked import Looked
     from workbench.campaigns.model import CampaignSync
-    from workbench.store.state.campaigns import CampaignRow
+    from workbench.store.state.campaign_rows import CampaignRow
 
 AGAIN = "Failed writes, once more"
 TITLES: dict[str, str] = {"manual": "Synchronize", "initial": "New Edition: the initial sync"}
@@ -73,7 +73,7 @@ def _decided(sync: CampaignSync, row: CampaignRow, looked: Looked) -> Looked:
     """The same reading with what was decided about rows since; nobody is asked again."""
     from workbench.campaigns import shapes
 
-    rows = services().state.campaigns.decisions(sync.name, [row.id])
+    rows = services().state.campaign_members.decisions(sync.name, [row.id])
     return looked.replanned(looked.plan.with_decisions(shapes.table(rows, shapes.DECISIONS)))
 
 

@@ -175,7 +175,7 @@ def decide(
     sync: CampaignSync, campaign_id: str, ticked: Sequence[str], key: str, *, has_conflicts: bool
 ) -> bool:
     """Hold or exclude the ticked members, or choose who wins; True once something was decided."""
-    standing = services().state.campaigns.decisions(sync.name, [campaign_id])
+    standing = services().state.campaign_members.decisions(sync.name, [campaign_id])
     with st.container(horizontal=True, vertical_alignment="bottom"):
         reason = st.text_input(
             "Reason", key=f"{key}.reason", width=240, placeholder="Reason",
@@ -208,7 +208,7 @@ def _keep(
 ) -> bool:
     with explained():
         bench = services()
-        bench.state.campaigns.decide(
+        bench.state.campaign_members.decide(
             sync.name, campaign_id, list(members), decision, who=WHO, at=bench.now(), reason=reason
         )
     words = {"hold": "held", "exclude": "excluded", None: "as the rules say"}

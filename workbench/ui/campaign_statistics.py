@@ -13,7 +13,7 @@ from workbench.ui.charts import graph_objects
 
 if TYPE_CHECKING:
     from workbench.campaigns.model import CampaignSync
-    from workbench.store.state.campaigns import CampaignRow
+    from workbench.store.state.campaign_rows import CampaignRow
 
 FUNNEL = (
     ("Active", "active"),

@@ -42,10 +42,10 @@ def test_members_come_back_as_they_were_kept(state: State) -> None:
         changing.keep(members("b", last_name="Lovelace"))
         changing.leave(pa.table({"member_id": ["a"]}))
 
-    (row,) = state.campaigns.members("acme", [CAMPAIGN]).to_pylist()
+    (row,) = state.campaign_members.all("acme", [CAMPAIGN]).to_pylist()
 
     assert (row["member_id"], row["last_name"], row["joined_at"]) == ("b", "Lovelace", NOW)
-    assert state.campaigns.members("other", [CAMPAIGN]).num_rows == 0
+    assert state.campaign_members.all("other", [CAMPAIGN]).num_rows == 0
 
 
 def test_what_fails_in_the_middle_leaves_nothing(state: State) -> None:
@@ -57,7 +57,7 @@ def test_what_fails_in_the_middle_leaves_nothing(state: State) -> None:
         changing.settle(CAMPAIGN, cursor_at=NOW)
         raise RuntimeError
 
-    assert state.campaigns.members("acme", [CAMPAIGN]).num_rows == 0
+    assert state.campaign_members.all("acme", [CAMPAIGN]).num_rows == 0
     assert state.campaigns.all()[0].cursor_at is None
 
 
@@ -87,11 +87,11 @@ def test_a_page_of_members_is_searched_and_counted(state: State) -> None:
         changing.keep(members(*(f"m{n}" for n in range(30)), last_name="Ng"))
         changing.keep(members("x1", last_name="Zed", state="Inactive", reason="No address"))
 
-    total, page = state.campaigns.members_page("acme", CAMPAIGN, search="M1", limit=5)
+    total, page = state.campaign_members.page("acme", CAMPAIGN, search="M1", limit=5)
     assert (total, page.num_rows) == (11, 5)
-    total, page = state.campaigns.members_page("acme", CAMPAIGN, state="Inactive")
+    total, page = state.campaign_members.page("acme", CAMPAIGN, state="Inactive")
     assert (total, page["member_id"].to_pylist()) == (1, ["x1"])
-    counts = state.campaigns.member_counts("acme")["acme", CAMPAIGN]
+    counts = state.campaign_members.counts("acme")["acme", CAMPAIGN]
     assert (counts["total"], counts["active"], counts["inactive"]) == (31, 30, 1)
 
 
@@ -109,12 +109,12 @@ def test_only_one_run_at_a_time_has_a_campaign_in_hand(state: State) -> None:
 
 def test_decisions_and_the_backlog_are_kept_until_they_are_replaced(state: State) -> None:
     learned(state)
-    store = state.campaigns
+    store = state.campaign_members
     store.decide("acme", CAMPAIGN, ["a", "b"], "hold", who="ann", at=NOW)
     store.decide("acme", CAMPAIGN, ["a"], None, who="ann", at=NOW)
     run = state.runs.queue("campaign/acme")
     for reason in ("first", "second"):
-        with store.changing("acme", run) as changing:
+        with state.campaigns.changing("acme", run) as changing:
             row = {"member_id": "a", "campaign_id": CAMPAIGN, "theirs": None, "reason": reason}
             changing.wait([CAMPAIGN], [row], at=NOW)
 

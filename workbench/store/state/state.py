@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from workbench.store.state.alerts import Alerts
 from workbench.store.state.campaign_history import CampaignHistory
+from workbench.store.state.campaign_members import CampaignMembers
 from workbench.store.state.campaigns import Campaigns
 from workbench.store.state.database import Database, open_database, sqlite_path
 from workbench.store.state.decisions import Decisions
@@ -38,6 +39,7 @@ class State:
         self.decisions = Decisions(database)
         self.plans = Plans(database)
         self.campaigns = Campaigns(database)
+        self.campaign_members = CampaignMembers(database)
         self.campaign_history = CampaignHistory(database)
 
     @classmethod
