@@ -48,13 +48,7 @@ ADAPTIVE_AUDIENCE = {
 CampaignType = Literal["scheduled", "adaptive", "drip"]
 """How a campaign sends, which decides its first editions."""
 
-STATISTICS = (
-    "total",
-    "active",
-    "inactive",
-    "leads",
-    "contacts",
-    "converted",
+MAIL_STATISTICS = (
     "sent",
     "delivered",
     "opened",
@@ -63,6 +57,16 @@ STATISTICS = (
     "bounced",
     "opted_out",
     "complained",
+)
+"""Members by what mails did to them, counted of a campaign and of each edition."""
+STATISTICS = (
+    "total",
+    "active",
+    "inactive",
+    "leads",
+    "contacts",
+    "converted",
+    *MAIL_STATISTICS,
     "open_rate",
     "click_rate",
     "click_to_open_rate",
@@ -73,20 +77,7 @@ STATISTICS = (
 )
 """What can be written to a field of the campaign; rates are fractions from 0 to 1."""
 
-EDITION_STATISTICS = (
-    "sent",
-    "delivered",
-    "opened",
-    "clicked",
-    "completed",
-    "bounced",
-    "opted_out",
-    "complained",
-    "active",
-    "sent_rate",
-    "open_rate",
-    "click_rate",
-)
+EDITION_STATISTICS = (*MAIL_STATISTICS, "active", "sent_rate", "open_rate", "click_rate")
 """What can be written to a field of an edition's record in Salesforce."""
 MEMBER_FACTS = ("state", "reason", "last_action", "points")
 """What of a member, beside its status, can be written to a field of the campaign member."""
