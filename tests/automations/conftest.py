@@ -1,9 +1,11 @@
 """An automation over a base of our own making, and what the stand-in holds."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -11,11 +13,14 @@ import pytest
 from tests.automations.by_hand import account_ids
 from tests.conftest import NOW
 from workbench.automations.model import Automation
+from workbench.automations.push import Progress
 from workbench.automations.run import AutomationResult, run
 from workbench.services import Services
 from workbench.standin import PendoStandIn
 
 Row = dict[str, Any]
+JOB = "automation/churn"
+SCORE = "predict_score"
 LABELS = ("Excellent", "Good", "Fair", "Poor")
 COLUMNS: Mapping[str, pa.DataType] = {
     "id": pa.string(),
@@ -59,6 +64,14 @@ def base(services: Services, tmp_path: Path) -> Callable[[Sequence[Row]], None]:
         services.datasets.import_file("scores", path)
 
     return write
+
+
+@pytest.fixture
+def duck() -> Iterator[duckdb.DuckDBPyConnection]:
+    """An empty DuckDB with times in UTC."""
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        yield connection
 
 
 def scored(record: str, label: str | None, **more: Any) -> Row:
@@ -110,9 +123,47 @@ def go(services: Services) -> Callable[..., AutomationResult]:
     return carry_out
 
 
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The automation ``churn``, its base ``scores``, and the Pendo that it writes to."""
+
+    services: Services
+    pendo: PendoStandIn
+    accounts: list[str]
+    base: Callable[[Sequence[Row]], None]
+    automation: Callable[..., Automation]
+    go: Callable[..., AutomationResult]
+
+    def scores(self, label: str, *, of: int) -> None:
+        """The next version of the base: so many accounts, all with one label."""
+        self.base([scored(each, label) for each in self.accounts[:of]])
+
+    def loses(self, record: str) -> Callable[[Progress], None]:
+        """Somebody takes an account out of Pendo while a run is between its first two requests."""
+
+        def remove(progress: Progress) -> None:
+            if progress.requests == 1:
+                self.pendo.act({"do": "remove", "kind": "account", "id": record})
+
+        return remove
+
+
+@pytest.fixture
+def desk(
+    services: Services,
+    pendo: PendoStandIn,
+    accounts: list[str],
+    base: Callable[[Sequence[Row]], None],
+    automation: Callable[..., Automation],
+    go: Callable[..., AutomationResult],
+) -> Desk:
+    """What a run from its base to Pendo needs."""
+    return Desk(services, pendo, accounts, base, automation, go)
+
+
 def act(pendo: PendoStandIn, record: str, field: str, value: Any) -> None:
     """Somebody in Pendo changes one value."""
     pendo.act({"do": "set_value", "kind": "account", "id": record, "field": field, "value": value})
 
 
-__all__ = ["FIELDS", "LABELS", "OUTPUTS", "act", "document", "scored"]
+__all__ = ["FIELDS", "JOB", "LABELS", "OUTPUTS", "SCORE", "Desk", "act", "document", "scored"]

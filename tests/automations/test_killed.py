@@ -7,25 +7,19 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import Any
 
 import pytest
 
 from tests.automations.by_hand import batch_count, held
-from tests.automations.conftest import scored
+from tests.automations.conftest import SCORE, Desk, scored
 from tests.conftest import NOW
 from workbench import jobs
-from workbench.automations.model import Automation
 from workbench.automations.run import preview, undo
 from workbench.schedules.after import retry_at
 from workbench.schedules.model import Retry
 from workbench.services import Services
 from workbench.standin import PendoStandIn
 
-Base = Callable[[Sequence[dict[str, Any]]], None]
-Make = Callable[..., Automation]
-SCORE = "predict_score"
 KILLS = 3
 """Enough that some fall between two batches and some into one; the soak does more."""
 
@@ -89,51 +83,40 @@ def accounted(services: Services, wanted: dict[str, str], before: dict[str, str 
     assert {row["status"] for row in cells} <= {"verified", "skipped"}
 
 
-def test_a_push_killed_again_and_again_ends_as_one_that_was_not(
-    services: Services, pendo: PendoStandIn, base: Base, automation: Make, accounts: list[str]
-) -> None:
-    automation(write={"chunk": 2})
-    wanted = dict.fromkeys(accounts[:50], "Good")
-    base([scored(one, label) for one, label in wanted.items()])
+def test_a_push_killed_again_and_again_ends_as_one_that_was_not(desk: Desk) -> None:
+    desk.automation(write={"chunk": 2})
+    wanted = dict.fromkeys(desk.accounts[:50], "Good")
+    desk.base([scored(one, label) for one, label in wanted.items()])
 
-    rounds(services, pendo, wanted, KILLS, seed=1)
+    rounds(desk.services, desk.pendo, wanted, KILLS, seed=1)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(20))
-def test_many_pushes_killed_many_times(
-    seed: int,
-    services: Services,
-    pendo: PendoStandIn,
-    base: Base,
-    automation: Make,
-    accounts: list[str],
-) -> None:
-    automation(write={"chunk": 1})
+def test_many_pushes_killed_many_times(desk: Desk, seed: int) -> None:
+    desk.automation(write={"chunk": 1})
     chance = random.Random(seed)
     for _ in range(2):
-        wanted = {one: chance.choice(["Good", "Fair", "Poor"]) for one in accounts}
-        standing = held(pendo, [SCORE])
-        base([scored(one, label) for one, label in wanted.items()])
+        wanted = {one: chance.choice(["Good", "Fair", "Poor"]) for one in desk.accounts}
+        standing = held(desk.pendo, [SCORE])
+        desk.base([scored(one, label) for one, label in wanted.items()])
         changed = {one: new for one, new in wanted.items() if standing[one].get(SCORE) != new}
-        rounds(services, pendo, changed, 10, seed)
+        rounds(desk.services, desk.pendo, changed, 10, seed)
 
 
-def test_a_killed_run_that_the_scheduler_takes_up_again_ends_what_it_began(
-    services: Services, pendo: PendoStandIn, base: Base, automation: Make, accounts: list[str]
-) -> None:
-    made = automation(write={"chunk": 2}, active=True)
-    base([scored(one, "Good") for one in accounts[:40]])
-    preview(made, services)
-    runs = services.state.runs
+def test_a_killed_run_that_the_scheduler_takes_up_again_ends_what_it_began(desk: Desk) -> None:
+    made = desk.automation(write={"chunk": 2}, active=True)
+    desk.base([scored(one, "Good") for one in desk.accounts[:40]])
+    preview(made, desk.services)
+    runs = desk.services.state.runs
     run_id = runs.queue("automation/churn", "schedule")
-    pendo.weather([{"fault": "slow_first_byte", "ms": 60, "path": "custom/value"}])
-    process = jobs.start(services, run_id, now=NOW)
-    while not batch_count(pendo) and process.poll() is None:
+    desk.pendo.weather([{"fault": "slow_first_byte", "ms": 60, "path": "custom/value"}])
+    process = jobs.start(desk.services, run_id, now=NOW)
+    while not batch_count(desk.pendo) and process.poll() is None:
         time.sleep(0.005)
     process.kill()
     process.wait()
-    pendo.weather([])
+    desk.pendo.weather([])
     runs.close_interrupted()
     killed = runs.get(run_id)
     kind = jobs.KINDS["automation"]
@@ -142,35 +125,33 @@ def test_a_killed_run_that_the_scheduler_takes_up_again_ends_what_it_began(
     assert (killed.status, again) == ("failed", NOW)
     runs.settle(killed, retry_at=again)
     [waiting] = [run for run in runs.latest("automation/churn") if not run.is_finished]
-    jobs.carry_out(services, waiting.id)
+    jobs.carry_out(desk.services, waiting.id)
 
     ended = runs.get(waiting.id)
-    counts = services.state.ledger.counts(run_id)
+    counts = desk.services.state.ledger.counts(run_id)
     assert (ended.status, ended.trigger) == ("done", "retry")
-    assert services.state.ledger.pushes("churn", unsettled=True) == []
+    assert desk.services.state.ledger.pushes("churn", unsettled=True) == []
     assert set(counts) == {"verified", "skipped"}
     assert ended.result and ended.result["sent"] == counts["skipped"]
-    assert [held(pendo, [SCORE])[one] for one in accounts[:40]] == [{SCORE: "Good"}] * 40
+    assert [held(desk.pendo, [SCORE])[one] for one in desk.accounts[:40]] == [{SCORE: "Good"}] * 40
 
 
-def test_a_killed_push_is_settled_before_anything_else_and_can_be_undone(
-    services: Services, pendo: PendoStandIn, base: Base, automation: Make, accounts: list[str]
-) -> None:
-    made = automation(write={"chunk": 2})
-    base([scored(one, "Good") for one in accounts[:40]])
-    pendo.weather([{"fault": "slow_first_byte", "ms": 60, "path": "custom/value"}])
-    killed_in_its_writing(services, pendo, 0.3)
-    pendo.weather([])
-    [entry] = services.state.ledger.pushes("churn", unsettled=True)
+def test_a_killed_push_is_settled_before_anything_else_and_can_be_undone(desk: Desk) -> None:
+    made = desk.automation(write={"chunk": 2})
+    desk.base([scored(one, "Good") for one in desk.accounts[:40]])
+    desk.pendo.weather([{"fault": "slow_first_byte", "ms": 60, "path": "custom/value"}])
+    killed_in_its_writing(desk.services, desk.pendo, 0.3)
+    desk.pendo.weather([])
+    [entry] = desk.services.state.ledger.pushes("churn", unsettled=True)
 
-    plan = preview(made, services)
+    plan = preview(made, desk.services)
 
-    written = [one for one, values in held(pendo, [SCORE]).items() if values]
-    counts = services.state.ledger.counts(entry.run_id)
+    written = [one for one, values in held(desk.pendo, [SCORE]).items() if values]
+    counts = desk.services.state.ledger.counts(entry.run_id)
     assert 0 < len(written) < 40
     assert counts == {"verified": len(written), "skipped": 40 - len(written)}
     assert (plan.counts.same, plan.counts.new) == (len(written), 40 - len(written))
-    assert services.state.runs.get(entry.run_id).status == "failed"
-    undone = undo(entry.run_id, services, waits_s=())
+    assert desk.services.state.runs.get(entry.run_id).status == "failed"
+    undone = undo(entry.run_id, desk.services, waits_s=())
     assert undone.verified == len(written)
-    assert not any(held(pendo, [SCORE]).values())
+    assert not any(held(desk.pendo, [SCORE]).values())

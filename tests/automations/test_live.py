@@ -117,12 +117,18 @@ def test_where_one_request_is_too_much_it_is_asked_in_pages(
     assert rows(found) == whole
 
 
+def changed_since_it_was_read(client: PendoClient, pendo: PendoStandIn, folder: Path) -> str:
+    """One account is read with all others, then changed in Pendo; gives its id."""
+    one = account_ids(pendo)[0]
+    read(client, folder)
+    act(pendo, one, "custom.planlevel", "changed")
+    return one
+
+
 def test_a_reading_is_shown_again_for_a_minute_unless_it_must_be_fresh(
     client: PendoClient, pendo: PendoStandIn, tmp_path: Path
 ) -> None:
-    one = account_ids(pendo)[0]
-    read(client, tmp_path)
-    act(pendo, one, "custom.planlevel", "changed")
+    one = changed_since_it_was_read(client, pendo, tmp_path)
 
     again = read(client, tmp_path, fresh=False)
     fresh = read(client, tmp_path, fresh=True)
@@ -135,9 +141,7 @@ def test_a_reading_is_shown_again_for_a_minute_unless_it_must_be_fresh(
 def test_a_reading_is_forgotten_when_something_was_written(
     client: PendoClient, pendo: PendoStandIn, tmp_path: Path
 ) -> None:
-    one = account_ids(pendo)[0]
-    read(client, tmp_path)
-    act(pendo, one, "custom.planlevel", "changed")
+    one = changed_since_it_was_read(client, pendo, tmp_path)
     live.forget(tmp_path)
 
     assert rows(read(client, tmp_path, fresh=False))[one]["planlevel"] == "changed"

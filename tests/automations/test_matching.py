@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from dataclasses import replace
 
 import duckdb
@@ -18,13 +17,6 @@ from workbench.automations.preparation import Preparation, make_plan
 
 SHORT, LONG = "001A0000006Vm9r", "001A0000006Vm9rIAC"
 """The example of Salesforce's own documentation, in both lengths."""
-
-
-@pytest.fixture
-def duck() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        yield connection
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
@@ -23,10 +23,8 @@ LABELS = ("Excellent", "Good", "Fair", "Poor")
 
 
 @pytest.fixture
-def preparation() -> Iterator[Preparation]:
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        yield Preparation(connection)
+def preparation(duck: duckdb.DuckDBPyConnection) -> Preparation:
+    return Preparation(duck)
 
 
 def given(**keys: Any) -> PlanInputs:

@@ -1,24 +1,15 @@
 """Whatever the weather: nothing lost, nothing doubled, every record accounted for."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from tests.automations.by_hand import held
-from tests.automations.conftest import scored
-from workbench.automations.model import Automation
-from workbench.automations.run import AutomationResult
+from tests.automations.conftest import SCORE, Desk, scored
 from workbench.errors import RemoteError
-from workbench.services import Services
-from workbench.standin import PendoStandIn
 
-Base = Callable[[Sequence[dict[str, Any]]], None]
-Make = Callable[..., Automation]
-Go = Callable[..., AutomationResult]
-SCORE = "predict_score"
 WRITES = "custom/value"
 WEATHER: dict[str, list[dict[str, Any]]] = {
     "slow down, now and then": [{"fault": "429", "every": 3}],
@@ -38,35 +29,29 @@ WEATHER: dict[str, list[dict[str, Any]]] = {
 
 @pytest.mark.parametrize("faults", WEATHER.values(), ids=WEATHER.keys())
 def test_a_run_in_bad_weather_and_one_in_fair_weather_end_as_one_run(
-    faults: list[dict[str, Any]],
-    services: Services,
-    pendo: PendoStandIn,
-    base: Base,
-    automation: Make,
-    accounts: list[str],
-    go: Go,
+    desk: Desk, faults: list[dict[str, Any]]
 ) -> None:
-    wanted = dict.fromkeys(accounts[:40], "Good")
-    base([*(scored(one, label) for one, label in wanted.items()), scored("nobody", "Poor")])
-    made = automation()
-    pendo.weather(faults)
+    wanted = dict.fromkeys(desk.accounts[:40], "Good")
+    desk.base([*(scored(one, label) for one, label in wanted.items()), scored("nobody", "Poor")])
+    made = desk.automation()
+    desk.pendo.weather(faults)
 
     with suppress(RemoteError):
-        go(made)
-    run = services.state.runs.latest()[0]
+        desk.go(made)
+    run = desk.services.state.runs.latest()[0]
     told = run.result or {}
-    pendo.weather([])
-    second = go(made)
+    desk.pendo.weather([])
+    second = desk.go(made)
 
     assert told["sent"] + told["failed"] + told["skipped"] + told["held"] == told["planned"] == 40
     assert told["failed"] == 0
     assert run.status == ("done" if run.error is None else "failed")
     assert run.error is not None or told["skipped"] == 0
     assert second.failed == second.skipped == 0
-    now = held(pendo, [SCORE])
+    now = held(desk.pendo, [SCORE])
     assert {one: now[one] for one in wanted} == {one: {SCORE: "Good"} for one in wanted}
     assert "nobody" not in now
-    ledger = services.state.ledger
+    ledger = desk.services.state.ledger
     cells = [
         row for push in ledger.pushes("churn") for row in ledger.cells(push.run_id).to_pylist()
     ]
