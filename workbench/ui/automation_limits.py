@@ -38,8 +38,9 @@ def ask_limits(
         "Fewest records", 0, None, was.min_rows, key=key("min_rows")
     )
     chosen["floor"] = columns[0].number_input(
-        "Percentages count from … records", 0, None, was.floor, key=key("floor"),
-        help="One of three records is 33 %, and no disaster.",
+        "Up to … records pass at any percentage", 0, None, was.floor, key=key("floor"),
+        help="A percentage holds a run only where it stands for more records than this: "
+        "1 of 3 records is 33 %, and no disaster. Empty predictions are counted one by one.",
     )  # fmt: skip
     beside.place("guardrails")
     usual = Guardrails()
