@@ -27,6 +27,7 @@ from workbench.errors import (
     StorageError,
     ThrottledError,
 )
+from workbench.pendo.body import Keys
 from workbench.pendo.client import MAX_BATCH, PendoClient
 from workbench.pendo.model import NewField
 from workbench.transport import Patience
@@ -194,7 +195,7 @@ def test_what_was_received_is_measured(tmp_path: Path) -> None:
         received = asking.spool_aggregation(REQUEST, tmp_path / "deep" / "a.json")
 
     assert (received.bytes, received.size_bytes) == (len(packed), len(ROWS))
-    assert received.rows_known is None
+    assert received.keys == Keys(all=2)
     used = asking.meter.snapshot().endpoints["aggregation"]
     assert (used.calls, used.retries, used.bytes) == (2, 1, len(packed))
 

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+import workbench.pendo.body as body
 import workbench.pendo.cutting as cutting
 from workbench.errors import BrokenAnswerError
+from workbench.pendo.body import Keys
 from workbench.pendo.cutting import ArrayCutter
 from workbench.transport import CutShortError
 
@@ -34,11 +36,26 @@ styles: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
 def cut(document: bytes, chunk_bytes: int = 1 << 20) -> bytes:
     """What the cutter makes of a document that comes in chunks of a size."""
     sink = io.BytesIO()
-    cutter = ArrayCutter(sink)
+    fed(document, chunk_bytes, sink).close()
+    return sink.getvalue()
+
+
+def fed(document: bytes, chunk_bytes: int, sink: io.BytesIO | None = None) -> ArrayCutter:
+    """A cutter that has taken a document in chunks of a size."""
+    cutter = ArrayCutter(sink or io.BytesIO())
     for start in range(0, len(document), chunk_bytes):
         cutter.feed(document[start : start + chunk_bytes])
-    cutter.close()
-    return sink.getvalue()
+    return cutter
+
+
+def keys_of(value: object) -> Keys:
+    """The keys of a JSON value at any depth, and how many of them have a text as their value."""
+    if isinstance(value, list):
+        return sum((keys_of(each) for each in value), Keys())
+    if isinstance(value, dict):
+        texts = sum(isinstance(each, str) for each in value.values())
+        return Keys(len(value), texts) + keys_of(list(value.values()))
+    return Keys()
 
 
 @settings(max_examples=150, deadline=None)
@@ -94,13 +111,13 @@ def test_blocks_end_between_a_backslash_and_what_it_escapes(
     results: list[Any], block_bytes: int, style: dict[str, Any]
 ) -> None:
     # The block is a constant of the module; one so small puts a seam at every place.
-    usual = cutting.BLOCK_BYTES
-    cutting.BLOCK_BYTES = block_bytes
+    usual = body.BLOCK_BYTES
+    body.BLOCK_BYTES = block_bytes
     try:
         document = json.dumps({"results": results}, **style).encode()
         assert json.loads(cut(document)) == results
     finally:
-        cutting.BLOCK_BYTES = usual
+        body.BLOCK_BYTES = usual
 
 
 @pytest.mark.parametrize(
@@ -179,3 +196,56 @@ def test_rows_are_passed_on_while_they_come() -> None:
     cutter.feed(b'{"results": [{"a": 1},')
 
     assert sink.getvalue() == b'[{"a": 1},'
+
+
+compact: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {"ensure_ascii": st.booleans(), "separators": st.just((",", ":"))}
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(before=others, results=rows, after=others, style=compact, chunk_bytes=st.integers(1, 99))
+@example(
+    before={},
+    results=[{'a\\"': '\\":"'}],
+    after={"b": "c"},
+    style={"separators": (",", ":")},
+    chunk_bytes=1,
+)
+def test_no_key_of_the_rows_escapes_the_count_and_none_around_them_is_in_it(
+    before: dict[str, Any],
+    results: list[Any],
+    after: dict[str, Any],
+    style: dict[str, Any],
+    chunk_bytes: int,
+) -> None:
+    document = json.dumps({**before, "results": results, **after}, **style)
+    counted, real = fed(document.encode(), chunk_bytes).keys, keys_of(results)
+
+    assert (counted.all >= real.all, counted.texts >= real.texts) == (True, True)
+    if '":' not in json.dumps(results, separators=(",", " ")):
+        # No text begins with a colon, so there is nothing that only looks like a key.
+        assert counted == real
+
+
+@settings(max_examples=100, deadline=None)
+@given(results=rows, style=styles, chunk_bytes=st.integers(1, 99), block_bytes=st.integers(1, 9))
+def test_where_chunks_and_blocks_end_does_not_matter_to_the_count(
+    results: list[Any], style: dict[str, Any], chunk_bytes: int, block_bytes: int
+) -> None:
+    document = json.dumps({"results": results, "more": {"a": "b"}}, **style).encode()
+    whole = fed(document, len(document)).keys
+    usual = body.BLOCK_BYTES
+    body.BLOCK_BYTES = block_bytes
+    try:
+        assert fed(document, chunk_bytes).keys == whole
+    finally:
+        body.BLOCK_BYTES = usual
+
+
+def test_keys_are_counted_across_the_ends_of_blocks() -> None:
+    row = json.dumps({"key": "value", "amp": "a\\u0026b", "n": 1}, separators=(",", ":"))
+    document = f"[{','.join([row] * 50_000)}]".encode()
+
+    assert len(document) > 4 * body.BLOCK_BYTES
+    assert fed(document, 70_001).keys == Keys(all=150_000, texts=100_000)

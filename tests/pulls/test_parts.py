@@ -1,5 +1,6 @@
 """Rows become parts with nothing lost, nothing made up, and nothing taken for rows that is not."""
 
+import io
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -13,8 +14,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from workbench.errors import BrokenAnswerError, InputError
+from workbench.pendo.body import Keys
+from workbench.pendo.cutting import ArrayCutter
 from workbench.pulls import parts
-from workbench.pulls.learned import CHUNK_BYTES, Keys, Learned, count_keys
+from workbench.pulls.learned import SAMPLE_ROWS, Learned
 from workbench.pulls.recipe import Recipe
 from workbench.pulls.shapes import Wanted
 from workbench.pulls.sources import SOURCES
@@ -56,13 +59,16 @@ class Bench:
     def text_part(
         self, bodies: Sequence[str], recipe: Recipe, learned: Learned | None = None
     ) -> list[dict[str, Any]]:
-        spools = []
+        spools, keys = [], Keys()
         for at, body in enumerate(bodies):
             spools.append(self.folder / f"{at}.json")
             spools[-1].write_text(body, encoding="utf-8")
+            cutter = ArrayCutter(io.BytesIO())
+            cutter.feed(body.encode())
+            keys += cutter.keys
         target = self.folder / "part.parquet"
         target.unlink(missing_ok=True)
-        written = parts.write_part(spools, target, recipe, self.cursor, learned)
+        written = parts.write_part(spools, target, recipe, self.cursor, keys=keys, learned=learned)
         if not written:
             assert not target.exists()
             return []
@@ -197,6 +203,17 @@ def test_a_key_that_first_comes_in_a_later_slice_is_not_passed_over(bench: Bench
     assert row["new"] == 7
 
 
+def test_a_key_that_first_comes_behind_the_rows_looked_at_is_not_passed_over(bench: Bench) -> None:
+    learned = Learned()
+    usual = {"day": DAY_MS, "visitorId": "a", "parameters": {"tab": "x"}}
+    late = {"day": DAY_MS, "visitorId": "b", "parameters": {"tab": "y", "page": "2"}, "new": 7}
+    found = bench.part([*[usual] * 3 * SAMPLE_ROWS, late], EVENTS, learned)
+
+    assert [row["parameters"] for row in found if row["new"] == 7] == [late["parameters"]]
+    assert len(found) == 3 * SAMPLE_ROWS + 1
+    assert {"parameters", "new"} == set(learned.free)
+
+
 def test_rows_fetched_by_the_hour_are_put_together_as_if_the_day_had_come_whole(
     bench: Bench,
 ) -> None:
@@ -320,32 +337,6 @@ def test_rows_of_another_day_say_that_the_time_zone_is_not_pendos(bench: Bench) 
     assert "time zone" in refused.value.hint
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(rows=st.lists(st.dictionaries(TEXTS, SCALARS | FREE, max_size=4), max_size=5))
-def test_no_key_escapes_the_count(rows: list[dict[str, Any]], tmp_path: Path) -> None:
-    path = tmp_path / "rows.json"
-    path.write_text(json.dumps(rows, separators=(",", ":"), ensure_ascii=False), encoding="utf-8")
-
-    objects = [*rows, *(each for row in rows for each in row.values() if isinstance(each, dict))]
-    counted = count_keys([path])
-    if counted is not None:
-        assert counted.all >= sum(len(each) for each in objects)
-
-
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    rows=st.lists(st.dictionaries(TEXTS, SCALARS | FREE, max_size=4), max_size=5),
-    chunk_bytes=st.integers(1, 40),
-)
-def test_where_chunks_end_does_not_matter_to_the_count(
-    rows: list[dict[str, Any]], chunk_bytes: int, tmp_path: Path
-) -> None:
-    path = tmp_path / "rows.json"
-    path.write_text(json.dumps(rows, separators=(",", ":")), encoding="utf-8")
-
-    assert count_keys([path], chunk_bytes=chunk_bytes) == count_keys([path])
-
-
 def test_whole_numbers_of_either_sign_stay_whole(bench: Bench) -> None:
     learned = Learned()
     rows = [
@@ -357,12 +348,3 @@ def test_whole_numbers_of_either_sign_stay_whole(bench: Bench) -> None:
         assert {type(row["appId"]) for row in found} == {int}
         assert {type(row["new"]["n"]) for row in found} == {int}
         assert [1, -1] in [row["x"] for row in found]
-
-
-def test_keys_are_counted_across_the_ends_of_chunks(tmp_path: Path) -> None:
-    path = tmp_path / "rows.json"
-    row = json.dumps({"key": "value", "amp": "a\\u0026b", "n": 1}, separators=(",", ":"))
-    path.write_text("[" + ",".join([row] * 50_000) + "]", encoding="utf-8")
-
-    assert path.stat().st_size > 4 * CHUNK_BYTES
-    assert count_keys([path]) == Keys(all=150_000, texts=100_000)

@@ -6,16 +6,12 @@ always noticed and never taken for data. What lies inside the rows is not checke
 """
 
 import json
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Protocol
 
 from workbench.errors import BrokenAnswerError
+from workbench.pendo.body import BLOCK_BYTES, Body, Keys
 from workbench.transport.answer import CutShortError
 
-if TYPE_CHECKING:
-    import numpy as np
-
-BLOCK_BYTES = 1 << 18
-"""How much is looked at together: fits the processor's cache, with its masks."""
 LONGEST_EDGE_BYTES = 1 << 26
 """Most of an answer outside its array. Pendo sends a few bytes; more is not an answer of Pendo."""
 WHITESPACE = b" \t\r\n"
@@ -23,9 +19,6 @@ BOM = "\xef\xbb\xbf"
 """The mark some servers put before UTF-8, read as Latin-1."""
 RESULTS = "results"
 NUMBER = "+-.0123456789eE"
-QUOTE, OPENING, BACKSLASH, CLOSING = b'"[\\]'
-MARKS = (b"[", b"]", b"\\")
-"""Without any of these, a block cannot change how deep we are; most blocks of events have none."""
 _text = json.JSONDecoder()
 
 
@@ -49,6 +42,11 @@ class ArrayCutter:
         self._body = Body()
         self._tail = bytearray()
         self._wrapped = False
+
+    @property
+    def keys(self) -> Keys:
+        """The keys of the array as far as it came."""
+        return self._body.keys
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes of the answer.
@@ -185,77 +183,6 @@ class Head:
         if key == RESULTS and value is not None:
             raise _malformed("its results are not a list")
         self._at = after + 1 if text[after] == "," else after
-
-
-class Body:
-    """Finds the end of an array while it streams past."""
-
-    def __init__(self) -> None:
-        self.is_over = False
-        self._depth = 0
-        self._in_string = 0
-        self._escaping = False
-
-    def take(self, chunk: bytes) -> int:
-        """How many bytes of ``chunk`` still belong to the array."""
-        for start in range(0, len(chunk), BLOCK_BYTES):
-            end = self._end(chunk, start, min(start + BLOCK_BYTES, len(chunk)))
-            if end is not None:
-                self.is_over = True
-                return start + end
-        return len(chunk)
-
-    def _end(self, chunk: bytes, start: int, stop: int) -> int | None:
-        """Where in this block the array ends, if it does."""
-        import numpy as np
-
-        codes = np.frombuffer(chunk, np.uint8, stop - start, start)
-        quotes = (codes == QUOTE).view(np.uint8)
-        if not self._escaping and not any(chunk.find(m, start, stop) >= 0 for m in MARKS):
-            self._in_string ^= int(np.count_nonzero(quotes)) & 1
-            return None
-        # The three have neighbouring codes, and below them the subtraction wraps around.
-        marks = np.flatnonzero((codes - OPENING) <= CLOSING - OPENING)
-        kinds = codes[marks]
-        if self._escaping or BACKSLASH in kinds:
-            self._blank_escaped(marks[kinds == BACKSLASH], quotes)
-        brackets = marks[kinds != BACKSLASH]
-        # Odd or even, before each bracket and at the end: the quotes seen since the start.
-        parts = np.bitwise_xor.reduceat(quotes, np.concatenate(([0], brackets)))
-        parity = np.bitwise_xor.accumulate(parts) ^ self._in_string
-        self._in_string = int(parity[-1])
-        return self._balance(codes, brackets[parity[:-1] == 0])
-
-    def _balance(
-        self, codes: "np.ndarray[Any, Any]", brackets: "np.ndarray[Any, Any]"
-    ) -> int | None:
-        """Follow the depth over the brackets outside strings, to where it comes back to 0."""
-        import numpy as np
-
-        if not len(brackets):
-            return None
-        steps = np.where(codes[brackets] == OPENING, 1, -1)
-        depth = self._depth + np.cumsum(steps)
-        self._depth = int(depth[-1])
-        balanced = np.flatnonzero(depth == 0)
-        return int(brackets[balanced[0]]) + 1 if len(balanced) else None
-
-    def _blank_escaped(
-        self, slashes: "np.ndarray[Any, Any]", quotes: "np.ndarray[Any, Any]"
-    ) -> None:
-        """Take the quotes that follow a backslash out of those that count."""
-        import numpy as np
-
-        if self._escaping:
-            # The last one of the block before stands just in front of this one.
-            slashes = np.concatenate(([-1], slashes))
-        # In a run of backslashes every other one is escaped itself, from the left.
-        number = np.arange(len(slashes))
-        continues = np.concatenate(([False], slashes[1:] == slashes[:-1] + 1))
-        in_run = number - np.maximum.accumulate(np.where(continues, 0, number))
-        escaped = slashes[in_run % 2 == 0] + 1
-        self._escaping = bool(len(escaped)) and int(escaped[-1]) == len(quotes)
-        quotes[escaped[: len(escaped) - self._escaping]] = 0
 
 
 def _past_space(text: str, at: int) -> int:

@@ -24,6 +24,7 @@ from workbench.errors import (
     disk_explained,
 )
 from workbench.pendo.answers import VERIFY, judge, read_only_key, unknown_key
+from workbench.pendo.body import Keys
 from workbench.pendo.cutting import ArrayCutter
 from workbench.pendo.model import Received, Row, TokenScope, pendo_url
 from workbench.pendo.paths import ROOT
@@ -151,9 +152,9 @@ class Desk:
             DiskFullError, StorageError: it could not be written.
         """
 
-        def receive(incoming: Incoming, beside: Path) -> None:
+        def receive(incoming: Incoming, beside: Path) -> Keys:
             with beside.open("wb") as file:
-                _cut(incoming, file)
+                return _cut(incoming, file)
 
         return self._into(path, call, receive)
 
@@ -167,18 +168,20 @@ class Desk:
 
         return self._into(path, call, receive)
 
-    def _into(self, path: Path, call: Call, receive: Callable[[Incoming, Path], None]) -> Received:
+    def _into(
+        self, path: Path, call: Call, receive: Callable[[Incoming, Path], Keys | None]
+    ) -> Received:
         began = time.monotonic()
         beside = path.with_name(f".{path.name}.{uuid4().hex}.part")
 
-        def receive_beside(incoming: Incoming) -> int:
-            receive(incoming, beside)
-            return incoming.wire_bytes
+        def receive_beside(incoming: Incoming) -> tuple[int, Keys | None]:
+            keys = receive(incoming, beside)
+            return incoming.wire_bytes, keys
 
         try:
             with disk_explained(f"the answer for {path.name}"):
                 path.parent.mkdir(parents=True, exist_ok=True)
-                wire_bytes = self.send(call, receive_beside)
+                wire_bytes, keys = self.send(call, receive_beside)
                 size_bytes = beside.stat().st_size
                 beside.replace(path)
         except OSError as error:
@@ -189,7 +192,7 @@ class Desk:
         finally:
             with suppress(OSError):
                 beside.unlink()
-        return Received(wire_bytes, time.monotonic() - began, size_bytes)
+        return Received(wire_bytes, time.monotonic() - began, size_bytes, keys)
 
     def _told_apart(self, answer: Answer, error: RemoteError) -> RemoteError:
         """Ask what Pendo says of the key, where that may be what is wrong."""
@@ -224,11 +227,12 @@ def _usable(key: SecretStr | str) -> SecretStr:
     return SecretStr(text)
 
 
-def _cut(incoming: Incoming, sink: "io.BufferedIOBase") -> None:
+def _cut(incoming: Incoming, sink: "io.BufferedIOBase") -> Keys:
     cutter = ArrayCutter(sink)
     for chunk in incoming.chunks():
         cutter.feed(chunk)
     cutter.close()
+    return cutter.keys
 
 
 def _json(body: bytes) -> Any:

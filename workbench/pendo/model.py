@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from workbench.errors import InputError
+from workbench.pendo.body import Keys
 from workbench.transport.address import base_url
 from workbench.words import nearest
 from workbench.zones import zone_names
@@ -134,8 +135,8 @@ class Received:
     """From the first try until the file was in place, waits included."""
     size_bytes: int = 0
     """Size of the file."""
-    rows_known: int | None = None
-    """Rows in it; None because nothing counts them on the way."""
+    keys: Keys | None = None
+    """The keys of its rows; None where the answer was kept as it came."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Lock
 from time import perf_counter
+from typing import Self
 
 from workbench.errors import CancelledError, OverrunError, WorkbenchError
+from workbench.pendo.body import Keys
 from workbench.pendo.client import PendoClient
 from workbench.pendo.queries import guide_id
 from workbench.pulls import histories, parts
@@ -32,6 +34,15 @@ class Received:
     spools: tuple[Path, ...]
     bytes: int
     seconds: float
+    keys: Keys | None
+
+    def __add__(self, other: Self) -> "Received":
+        return Received(
+            self.spools + other.spools,
+            self.bytes + other.bytes,
+            self.seconds + other.seconds,
+            self.keys + other.keys if self.keys and other.keys else None,
+        )
 
 
 @dataclass
@@ -113,7 +124,8 @@ class Fetch:
             self.spool.part(piece.key),
             recipe,
             self._database.cursor(),
-            self._learned,
+            keys=received.keys,
+            learned=self._learned,
         )
         finished = Finished(
             piece.key,
@@ -148,12 +160,7 @@ class Fetch:
         except OverrunError as hopeless:
             hopeless.details = str(error or "")
             raise hopeless from error
-        first, second = self._received(early), self._received(late)
-        return Received(
-            first.spools + second.spools,
-            first.bytes + second.bytes,
-            first.seconds + second.seconds,
-        )
+        return self._received(early) + self._received(late)
 
     def _ask(self, piece: Slice) -> Received:
         """One request, spooled."""
@@ -170,7 +177,7 @@ class Fetch:
             received = self.client.spool_segments(path, self.plan.apps)
         else:
             received = self.client.spool_aggregation(self.plan.request(piece) or {}, path)
-        return Received((path,), received.bytes, received.seconds)
+        return Received((path,), received.bytes, received.seconds, received.keys)
 
     def _pages(self, piece: Slice) -> Iterator[Finished]:
         """Pages of ids, each from where the one before ended; written while the next arrives."""

@@ -2,8 +2,8 @@
 
 Reading with columns given is several times faster than finding them, but DuckDB passes over a key
 it was not told of. So the quick way proves itself by counting: every key of the answer, and every
-key whose value is a text, must be found again among the cells written. Where the counts differ,
-the slice is looked at as a whole and what is new is learned.
+key whose value is a text, counted while they came, must be found again among the cells written.
+Where the counts differ, the slice is looked at as a whole and what is new is learned.
 """
 
 import json
@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from workbench.pendo.body import Keys
 from workbench.pulls import shapes
 from workbench.pulls.found import SMALL_OBJECT_BYTES, files, objects_of, types_of
 from workbench.pulls.recipe import Recipe, not_rows, select_rows
@@ -21,13 +22,9 @@ from workbench.sql import literal, name
 
 if TYPE_CHECKING:
     import duckdb
-    import numpy as np
 
-CHUNK_BYTES = 1 << 18
-"""Small enough to stay in the processor's cache while it is looked at several times."""
-EDGE_BYTES = 3
-"""What is carried from one chunk to the next: a backslash, and the two bytes not yet decided."""
-QUOTE, COLON, BACKSLASH = b'":\\'
+SAMPLE_ROWS = 2_000
+"""Enough to meet nearly every key that events have; what is missed is noticed by counting."""
 NOT_AN_OBJECT = "\x00"
 """Stands for a row that is no object among the keys found; no JSON key can be just this."""
 
@@ -40,14 +37,6 @@ _READ_AS: dict[ColumnType, str] = {
     "moment": "BIGINT",
     "day": "BIGINT",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """How many keys an answer holds, and how many of them have a text as their value."""
-
-    all: int
-    texts: int
 
 
 @dataclass
@@ -72,62 +61,6 @@ class Learned:
                 key: shapes.together(self.free.get(key, "NULL"), free.get(key, "NULL"))
                 for key in (*self.free, *(key for key in free if key not in self.free))
             }
-
-
-def count_keys(spools: Sequence[Path], *, chunk_bytes: int = CHUNK_BYTES) -> Keys | None:
-    """Count the keys of JSON files; None where escapes make counting uncertain.
-
-    Never too few: a text that begins with a colon counts as a key too, and such a slice is then
-    looked at as a whole.
-    """
-    import numpy as np
-
-    every = texts = 0
-    values = np.empty(EDGE_BYTES + chunk_bytes, np.uint8)
-    # Made once: fresh memory for each comparison would cost more than comparing.
-    masks = np.empty((2, len(values)), np.bool_)
-    for path in spools:
-        edge = 0
-        with path.open("rb", buffering=0) as body:
-            while read := body.readinto(values[edge:].data):
-                piece = values[: edge + read]
-                found = _keys_in(piece, edge, masks)
-                if found is None:
-                    return None
-                every, texts = every + found.all, texts + found.texts
-                edge = min(EDGE_BYTES, len(piece))
-                values[:edge] = piece[-edge:].copy()
-    return Keys(every, texts)
-
-
-def _keys_in(
-    piece: "np.ndarray[Any, Any]", known: int, masks: "np.ndarray[Any, Any]"
-) -> Keys | None:
-    """Keys that end beyond the ``known`` first bytes of a piece, which were counted before.
-
-    A key ends in a quote and a colon; its value is a text where another quote follows. A quote
-    that is escaped ends nothing; None where the backslash before it is itself escaped.
-    """
-    import numpy as np
-
-    # Three bytes are looked at, so what began two bytes before the end of the piece before is new.
-    new = max(0, known - 2)
-    size = len(piece) - new - 2
-    if size < 1:
-        return Keys(0, 0)
-    ends, other = masks[0, :size], masks[1, :size]
-    np.equal(piece[new:-2], QUOTE, out=ends)
-    np.equal(piece[new + 1 : -1], COLON, out=other)
-    every = int(np.count_nonzero(np.logical_and(ends, other, out=ends)))
-    np.equal(piece[new + 2 :], QUOTE, out=other)
-    texts = int(np.count_nonzero(np.logical_and(ends, other, out=other)))
-    slashes = np.flatnonzero(np.equal(piece[:-1], BACKSLASH, out=masks[0, : len(piece) - 1]))
-    escapes = slashes[piece[slashes + 1] == QUOTE]
-    if np.any(piece[escapes[escapes > 0] - 1] == BACKSLASH):
-        return None
-    behind = escapes[(escapes + 1 >= new) & (escapes + 3 < len(piece))] + 1
-    behind = behind[piece[behind + 1] == COLON]
-    return Keys(every - len(behind), texts - int(np.count_nonzero(piece[behind + 2] == QUOTE)))
 
 
 def quick_columns(
@@ -163,13 +96,17 @@ def learn(
     recipe: Recipe,
     learned: Learned,
     cursor: "duckdb.DuckDBPyConnection",
+    *,
+    rows: int | None = None,
 ) -> None:
-    """Look at every key of every row, and remember what is not in the catalogue.
+    """Look at every key of every row, or of the first ``rows``, and remember what is there.
 
     Raises:
         BrokenAnswerError: some row is not an object.
     """
     objects = objects_of(spools)
+    if rows is not None:
+        objects = f"(FROM {objects} LIMIT {rows})"
     keys = (
         "CASE WHEN json_type(json) = 'OBJECT' THEN json_keys(json) "
         f"ELSE [{literal(NOT_AN_OBJECT)}] END"

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from workbench.errors import BrokenAnswerError, disk_explained
+from workbench.pendo.body import Keys
 from workbench.pulls.found import found_columns
-from workbench.pulls.learned import Learned, count_keys, learn, proven, quick_columns
+from workbench.pulls.learned import SAMPLE_ROWS, Learned, learn, proven, quick_columns
 from workbench.pulls.recipe import Recipe, other_day
 from workbench.sql import literal
 from workbench.store import duck
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
 
 Made = TypeVar("Made")
 
-ROW_GROUP = 61_440
-"""Rows of one Parquet row group: what DuckDB holds before it writes."""
-MEMORY_MB = (160, 320, 640, 1280)
+ROW_GROUP = 20_480
+"""Rows of one Parquet row group: what DuckDB holds before it writes. Three times as many took
+20 MB more, and as long; a sixth as many took longer."""
+MEMORY_MB = (240, 480, 960, 1280)
 """What DuckDB may take, and what it may take where rows turn out too wide for that. With Python
 and its libraries around the first, a pull stays under 300 MB."""
 
@@ -63,11 +65,18 @@ def write_part(
     target: Path,
     recipe: Recipe,
     cursor: "duckdb.DuckDBPyConnection",
+    *,
+    keys: Keys | None = None,
     learned: Learned | None = None,
 ) -> int:
     """Write the rows of ``spools`` (JSON arrays of objects) to ``target``; give their number.
 
     Where there are no rows, nothing is written.
+
+    Args:
+        keys: All keys of the rows, as they were counted while they came. Without them nothing
+            can be proven, and columns are found by looking at everything.
+        learned: What the slices before have held.
 
     Raises:
         BrokenAnswerError: the answer is not an array of objects.
@@ -82,7 +91,9 @@ def write_part(
     with disk_explained(target.name):
         try:
             keep = learned or Learned()
-            rows = with_room(cursor, lambda: _written(spools, temporary, recipe, cursor, keep))
+            rows = with_room(
+                cursor, lambda: _written(spools, temporary, recipe, cursor, keys, keep)
+            )
         except duckdb.InvalidInputException as error:
             if (wrong_day := other_day(error, recipe)) is not None:
                 raise wrong_day from error
@@ -116,10 +127,11 @@ def _written(
     temporary: Path,
     recipe: Recipe,
     cursor: "duckdb.DuckDBPyConnection",
+    keys: Keys | None,
     learned: Learned,
 ) -> int:
-    if recipe.columns and not recipe.merges:
-        rows = _quickly(spools, temporary, recipe, cursor, learned)
+    if keys and recipe.columns and not recipe.merges:
+        rows = _quickly(spools, temporary, recipe, cursor, keys, learned)
         if rows is not None:
             return rows
     return _thoroughly(spools, temporary, recipe, cursor)
@@ -130,24 +142,24 @@ def _quickly(
     temporary: Path,
     recipe: Recipe,
     cursor: "duckdb.DuckDBPyConnection",
+    keys: Keys,
     learned: Learned,
 ) -> int | None:
     """Write with learned columns; None where that cannot be shown to have kept everything."""
     import duckdb
 
-    counted = count_keys(spools)
-    if counted is None:
-        return None
     for attempt in (1, 2):
-        if attempt == 2 or not learned.keys:
+        if attempt == 2:
             learn(spools, recipe, learned, cursor)
+        elif not learned.keys:
+            learn(spools, recipe, learned, cursor, rows=SAMPLE_ROWS)
         select = quick_columns(spools, recipe, learned, cursor)
         if select is None:
             continue
         # A value that does not fit its column ends this way; the thorough one keeps both kinds.
         with suppress(duckdb.ConversionException, duckdb.InvalidInputException):
             rows = _copy(select, temporary, cursor)
-            if proven(temporary, rows, counted, learned, cursor):
+            if proven(temporary, rows, keys, learned, cursor):
                 return rows
     return None
 

@@ -115,12 +115,16 @@ def _of_a_sample(
     try:
         spool = Spool(folder, "", services.now())
         piece = plan.slices[-1]
-        client.spool_aggregation(plan.sample(rows) or {}, spool.raw(piece.key))
+        received = client.spool_aggregation(plan.sample(rows) or {}, spool.raw(piece.key))
         recipe = recipe_for(plan, piece, known_columns(plan, client))
         connection = parts.connect()
         try:
             written = parts.write_part(
-                [spool.raw(piece.key)], spool.part(piece.key), recipe, connection.cursor()
+                [spool.raw(piece.key)],
+                spool.part(piece.key),
+                recipe,
+                connection.cursor(),
+                keys=received.keys,
             )
         finally:
             connection.close()
