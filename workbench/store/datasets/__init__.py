@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.errors import disk_explained
 from workbench.store.datasets import log, names
-from workbench.store.datasets.commit import Desk, Order
-from workbench.store.datasets.commit import commit as _commit
 from workbench.store.datasets.lease import sole_writer
 from workbench.store.datasets.model import (
     Column,
@@ -29,10 +27,11 @@ from workbench.store.datasets.model import (
     Update,
     Version,
 )
-from workbench.store.datasets.writing import sweep
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from workbench.store.datasets.commit import Desk
 
 __all__ = [
     "Column",
@@ -65,6 +64,15 @@ class Datasets:
     def root(self) -> Path:
         """The folder all datasets are in; what a person's SQL may read."""
         return self._root
+
+    def make_ready(self) -> None:
+        """Load what a commit needs: a fifth of a second, better spent while something else is
+        waited for than at the end."""
+        import deltalake  # noqa: F401
+        import pyarrow.parquet  # noqa: F401
+
+        import workbench.store.datasets.commit
+        import workbench.store.datasets.versions  # noqa: F401
 
     # -- what there is -------------------------------------------------------------------
 
@@ -204,6 +212,9 @@ class Datasets:
             DiskFullError: no room; the dataset is as it was.
             StorageError: another run is still writing this dataset.
         """
+        from workbench.store.datasets.commit import Order
+        from workbench.store.datasets.commit import commit as _commit
+
         order = Order(update, run, stamp, source, operation or update.method, note or {}, today)
         with self._writing(name, run), disk_explained(name):
             return _commit(self._desk(name), parts, order)
@@ -216,6 +227,7 @@ class Datasets:
             StorageError: another run is still writing this dataset.
         """
         from workbench.store.datasets.versions import revert
+        from workbench.store.datasets.writing import sweep
 
         folder = self._require(name)
         with self._writing(name, run), disk_explained(name):
@@ -230,6 +242,8 @@ class Datasets:
         Raises:
             InputError: the file cannot be read as what its ending says.
         """
+        from workbench.store.datasets.commit import Order
+        from workbench.store.datasets.commit import commit as _commit
         from workbench.store.datasets.imports import to_part
         from workbench.store.duck import with_room
 
@@ -259,6 +273,8 @@ class Datasets:
         Raises:
             InputError: no such dataset.
         """
+        from workbench.store.datasets.writing import sweep
+
         folder = self._require(name)
         with self._writing(name, None):
             sweep(folder, self._desk(name).note)
@@ -273,6 +289,8 @@ class Datasets:
 
         Every commit does this for its own dataset; nothing a version needs is touched.
         """
+        from workbench.store.datasets.writing import sweep
+
         shutil.rmtree(self._root / ".trash", ignore_errors=True)
         swept = 0
         for note in sorted((self._root / ".pending").glob("*.json")):
@@ -354,6 +372,8 @@ class Datasets:
         return log.snapshot_of(log.open_table(folder, version), folder)
 
     def _desk(self, name: str) -> Desk:
+        from workbench.store.datasets.commit import Desk
+
         return Desk(self._root / name, self._root / ".pending" / f"{name}.json", self._spills)
 
     def _writing(self, name: str, run: int | None) -> AbstractContextManager[None]:
