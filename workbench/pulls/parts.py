@@ -29,7 +29,8 @@ ROW_GROUP = 20_480
 20 MB more, and as long; a sixth as many took longer."""
 MEMORY_MB = (240, 480, 960, 1280)
 """What DuckDB may take, and what it may take where rows turn out too wide for that. With Python
-and its libraries around the first, a pull stays under 300 MB."""
+and its libraries around the first, a pull stays under 300 MB. Two slices at once need far less,
+but close to its limit DuckDB gives memory back after each, only to ask for it again."""
 
 
 def connect() -> "duckdb.DuckDBPyConnection":

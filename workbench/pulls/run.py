@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +90,6 @@ def run(
         )
         with services.pendo(pull.connection, cancelled=lambda: tally.is_cancel_requested) as client:
             tally.log(f"Asking Pendo for {plan.window or 'all there is'}")
-            Thread(target=services.datasets.make_ready, name="loading").start()
             finished = list(_fetched(plan, client, spool, tally, on_progress))
             calls = client.meter.snapshot().total
         _stop_if_cancelled(tally)

@@ -65,15 +65,6 @@ class Datasets:
         """The folder all datasets are in; what a person's SQL may read."""
         return self._root
 
-    def make_ready(self) -> None:
-        """Load what a commit needs: a fifth of a second, better spent while something else is
-        waited for than at the end."""
-        import deltalake  # noqa: F401
-        import pyarrow.parquet  # noqa: F401
-
-        import workbench.store.datasets.commit
-        import workbench.store.datasets.versions  # noqa: F401
-
     # -- what there is -------------------------------------------------------------------
 
     def names(self) -> list[str]:
