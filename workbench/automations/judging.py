@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from workbench import sql
-from workbench.automations.matched import NULL
 from workbench.automations.matching import by_rules
 from workbench.automations.model import Automation
 from workbench.automations.plan import PlannedField
+from workbench.automations.sides import NULL
 from workbench.plan import row_hashes
 
 TYPE_WORDS = {"string": "text", "number": "a number", "time": "a time", "boolean": "true or false"}
@@ -31,6 +31,10 @@ class Circumstances:
     """SQL: whether a record passes the conditions."""
     has_duplicates: bool
     """Whether any id or key stands twice in the base; asked once, as it is seldom so."""
+    texts: str
+    """SQL of ``matched`` with its texts."""
+    marks: str
+    """SQL of the columns that the marks in ``matched`` stand for."""
     approve_all: bool
     """Whether the rule ``fewer_than`` of the review lets every record go."""
     has_decisions: bool
@@ -63,9 +67,11 @@ class Circumstances:
 
     def differs(self, i: int, field: PlannedField) -> str:
         """Whether that is another text than what stands."""
-        if not self.touches_departed:
-            return f"w{i}"
-        return f"CASE WHEN departed THEN {self.after(i, field)} IS DISTINCT FROM b{i} ELSE w{i} END"
+        departed = {
+            "clear": f"NOT n{i}",
+            "state_only": f"d{i}" if field.output == "state" else "false",
+        }.get(self.automation.update.departed)
+        return f"CASE WHEN departed THEN {departed} ELSE w{i} END" if departed else f"w{i}"
 
     def any(self, test: Callable[[int, PlannedField], str]) -> str:
         """SQL: whether a test holds of any field."""
@@ -75,16 +81,16 @@ class Circumstances:
 def sheet_sql(given: Circumstances) -> str:
     """SQL of every record on the sheet, judged and measured, without its texts.
 
-    Gives ``rid id source status departed decision why sharers repeated outside stamp`` and the
-    measures ``cells bytes h1 h2 nulls cut steps from_place to_place``; for each field that Pendo
-    does not have, whether this record writes it (``first_of``).
+    Gives ``rid id source status departed repeated waits outside times`` and the measures ``cells
+    bytes h1 h2 nulls cut steps from_place to_place``; for each field that Pendo does not have,
+    whether this record writes it (``first_of``); ``decision why sharers id_times source_times``
+    only where there are any.
     """
     some = given.any(given.differs)
     compared = [
         f"{some} AS differs",
-        f"{'(' + ' AND '.join(f'b{i} IS NULL' for i, _ in given.fields) + ')'} AS bare",
+        f"{'(' + ' AND '.join(f'n{i}' for i, _ in given.fields) + ')'} AS bare",
         f"{given.any(lambda i, f: f'(o{i} AND {given.differs(i, f)})')} AS outside",
-        f"{_stamp(given)} AS stamp",
         "abs(from_place - to_place) AS steps",
     ]
     sent = "status IN ('new', 'changed')"
@@ -92,7 +98,7 @@ def sheet_sql(given: Circumstances) -> str:
         [
             "id",
             *(
-                f"CASE WHEN {given.differs(i, f)} THEN {_hash(given, i, f)} END"
+                f"CASE WHEN {given.differs(i, f)} THEN {_hash(given, i)} END"
                 for i, f in given.fields
             ),
         ]
@@ -107,9 +113,10 @@ def sheet_sql(given: Circumstances) -> str:
         if f.output and not given.automation.computes(f.output)
     )
     shown = [
-        "rid", "id", "source", "status", "departed", "decision", "why", "sharers", "id_times",
-        "source_times", "outside", "stamp", "times",
+        "rid", "id", "source", "status", "departed", "outside", "times",
+        *(column for column in _seldom(given) if column not in _absent(given)),
         f"({_repeated(given)}) AS repeated",
+        "status = 'held' AND coalesce(decision, 'approve') = 'approve' AS waits",
         f"CASE WHEN {sent} THEN {cells} ELSE 0 END AS cells",
         f"CASE WHEN {sent} THEN {ITEM_BYTES} + strlen(id) + {size} ELSE 0 END AS bytes",
         f"CASE WHEN {sent} THEN {first} END AS h1", f"CASE WHEN {sent} THEN {second} END AS h2",
@@ -132,10 +139,29 @@ def first_of(n: int) -> str:
     return f"new{n}"
 
 
-def rows_sql(given: Circumstances) -> str:
-    """SQL of the sheet's rows as a plan has them, from ``sheet`` and ``matched``; with ``rid``."""
+def _seldom(given: Circumstances) -> dict[str, tuple[bool, str]]:
+    """Columns that most sheets do not need: whether this one does, and what stands for it."""
+    return {
+        "decision": (given.has_decisions, NULL),
+        "why": (given.has_decisions, NULL),
+        "sharers": (given.shared, NULL),
+        "id_times": (given.has_duplicates, "1"),
+        "source_times": (given.has_duplicates, "1"),
+    }
+
+
+def _absent(given: Circumstances) -> dict[str, str]:
+    return {name: stands for name, (needed, stands) in _seldom(given).items() if not needed}
+
+
+def rows_sql(given: Circumstances, texts: str) -> str:
+    """SQL of the sheet's rows as a plan has them, from ``sheet`` and ``matched``; with ``rid``.
+
+    Args:
+        texts: SQL of ``matched`` with its texts.
+    """
     shown = ["sheet.rid", "sheet.id", "sheet.source AS source_id", "status"]
-    shown += [f"{_reason(given)} AS reason", "decision", "stamp"]
+    shown += [f"{_reason(given)} AS reason", "decision", f"{_stamp(given)} AS stamp"]
     for i, field in given.fields:
         cells = {
             "before": f"b{i}",
@@ -143,10 +169,11 @@ def rows_sql(given: Circumstances) -> str:
             "write": f"status IN ('new', 'changed') AND {given.differs(i, field)}",
         }
         shown += [f"{text} AS {sql.name(f'{field.name}__{cell}')}" for cell, text in cells.items()]
+    absent = ", ".join(["*", *(f"{text} AS {name}" for name, text in _absent(given).items())])
     return (
-        f"SELECT {', '.join(shown)} FROM sheet JOIN "
-        "(SELECT rowid AS rid, * EXCLUDE (id, source, times, from_place, to_place) "
-        "FROM matched) AS matched ON matched.rid = sheet.rid"
+        f"SELECT {', '.join(shown)} FROM (SELECT {absent} FROM sheet) AS sheet JOIN "
+        f"(SELECT * EXCLUDE (id), {given.marks} "
+        f"FROM ({texts})) AS matched ON matched.rid = sheet.rid"
     )
 
 
@@ -164,18 +191,21 @@ def _chosen(given: Circumstances) -> str:
             "CASE WHEN id IS NULL THEN 1 ELSE row_number() OVER "
             f"(PARTITION BY id ORDER BY passes DESC, {_latest(given)}) END AS turn"
         )
-    told = f"matched.rowid AS rid, coalesce(in_base AND ({given.passes}), false) AS passes"
-    inner = f"SELECT *, {repeats} FROM (SELECT matched.*, {told} FROM matched)"
+    told = f"matched.rowid AS rid, {_passes(given)} AS passes, {given.marks}"
+    inner = f"SELECT *, {repeats} FROM (SELECT matched.*, {told} FROM matched){_dated(given)}"
     only_latest = "turn = 1" if given.takes_latest else "true"
     # A record departed only if no other record of its id stayed.
     stayed = "turn = 1" if given.has_duplicates else "true"
     shared = "shared.names" if given.shared else NULL
     join_shared = " LEFT JOIN shared ON shared.id = rows.id" if given.shared else ""
-    decided = f"{NULL} AS decision, {NULL} AS why, {NULL} AS approved"
+    decided = f"{NULL} AS decision, {NULL} AS why, {NULL} AS approved, {NULL} AS stamp"
     join_decided = ""
     if given.has_decisions:
-        decided = "decisions.decision, decisions.reason AS why, decisions.approved"
+        decided = f"decision, decisions.reason AS why, approved, {NULL} AS stamp"
         join_decided = " LEFT JOIN decisions ON decisions.record_id = rows.id"
+    if given.has_decisions and given.automation.review.required:
+        decided = "decision, decisions.reason AS why, approved, stamp"
+        join_decided += f" LEFT JOIN ({_stamps(given)}) AS stamps ON stamps.rid = rows.rid"
     return (
         f"SELECT rows.*, NOT passes AS departed, {decided}, {shared} AS sharers "
         f"FROM ({inner}) AS rows{join_decided}{join_shared} "
@@ -183,10 +213,25 @@ def _chosen(given: Circumstances) -> str:
     )
 
 
+def _passes(given: Circumstances) -> str:
+    return f"coalesce(in_base AND ({given.passes}), false)"
+
+
+def _date(given: Circumstances) -> int | None:
+    return next((i for i, field in given.fields if field.output == "date"), None)
+
+
 def _latest(given: Circumstances) -> str:
-    date = next((i for i, field in given.fields if field.output == "date"), None)
-    first = f"e{date} DESC NULLS LAST, " if date is not None else ""
-    return f"{first}source DESC NULLS LAST, rid DESC"
+    first = "dated DESC NULLS LAST, " if _date(given) is not None else ""
+    return f"{first}source DESC NULLS LAST, record DESC"
+
+
+def _dated(given: Circumstances) -> str:
+    """The dates beside the records, where the latest of several is asked for."""
+    date = _date(given)
+    if date is None or not given.has_duplicates:
+        return ""
+    return f" LEFT JOIN (SELECT rid, e{date} AS dated FROM ({given.texts})) AS dates USING (rid)"
 
 
 def _stamp(given: Circumstances) -> str:
@@ -197,10 +242,19 @@ def _stamp(given: Circumstances) -> str:
     return f"left(md5(concat_ws(chr(0), {texts})), 16)"
 
 
-def _hash(given: Circumstances, i: int, field: PlannedField) -> str:
-    if not given.touches_departed:
+def _stamps(given: Circumstances) -> str:
+    """The stamps of the records that somebody decided on: no others are held against one."""
+    return (
+        f"SELECT rid, {_stamp(given)} AS stamp FROM "
+        f"(SELECT *, NOT {_passes(given)} AS departed FROM ({given.texts})) "
+        "WHERE id IN (SELECT record_id FROM decisions)"
+    )
+
+
+def _hash(given: Circumstances, i: int) -> str:
+    if given.automation.update.departed != "clear":
         return f"g{i}"
-    return f"CASE WHEN departed THEN hash({given.after(i, field)}) ELSE g{i} END"
+    return f"CASE WHEN departed THEN hash({NULL}) ELSE g{i} END"
 
 
 def _status(given: Circumstances) -> str:

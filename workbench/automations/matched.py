@@ -1,18 +1,18 @@
 """The decision base beside what Pendo holds: one DuckDB table that conditions are tried on.
 
 Everything about a record that does not depend on conditions, limits and decisions is worked out
-here once, so that a redraw reads numbers instead of texts. Its columns, for base column number
-n and field number i:
+here once, so that a redraw reads numbers instead of texts; the texts are fetched for the rows that
+are shown. Its columns, for base column number n and field number i:
 
-    k<n>  a base column that conditions look at     b<i>  the text Pendo holds
-    source, given: the id in the base; id: Pendo's  e<i>  the text that is to stand
-    found, times: how many of Pendo's ids answer    w<i>  whether they differ
-    in_base, was: written before by this automation g<i>  hash of the text to stand
-    state: the State the base asks for              z<i>  bytes of it in a request
-    from_place, to_place: labels' places            m<i>  whether the base asks for nothing
-                                                    x<i>  whether it asks for what cannot be
-                                                    o<i>  whether somebody else changed it
-                                                    t<i>  whether the text was cut
+    k<n>  a base column that conditions look at     g<i>  hash of the text to stand
+    source, given: the id in the base; id: Pendo's  z<i>  bytes of it in a request
+    found, times: how many of Pendo's ids answer    c<i>  the marks of ``sides.MARKS``
+    in_base, was: written before by this automation e<i>  the text to stand, where it is told
+    from_place, to_place: labels' places                  from both sides (a trend)
+    record: its row in ``asked``
+
+Whether texts differ is told by their hashes of 64 bits: that two texts share one is less likely
+than that the memory they stand in fails.
 """
 
 from __future__ import annotations
@@ -21,22 +21,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from workbench import sql
 from workbench.automations.conditions import Column
-from workbench.automations.matching import by_rules, keys_sql
-from workbench.automations.model import LONGEST_TEXT
-from workbench.automations.outputs import desired, place, trend
+from workbench.automations.matching import by_rules
+from workbench.automations.outputs import trend
 from workbench.automations.plan import PlannedField
-from workbench.automations.values import CUT_MARK, plain_text
+from workbench.automations.sides import (
+    NULL,
+    PLACE,
+    bytes_sql,
+    differs,
+    id_text,
+    marked,
+    marks_sql,
+    stood_sql,
+)
+from workbench.automations.values import plain_text
 from workbench.errors import InputError
 from workbench.words import nearest
 
 if TYPE_CHECKING:
     from workbench.automations.model import Automation
 
-NULL = "CAST(NULL AS VARCHAR)"
-CELL_BYTES = 6
-"""JSON around one value and its name."""
+NOTHING = f"hash({NULL})"
 
 
 def required(automation: Automation, columns: Mapping[str, Column]) -> None:
@@ -83,124 +89,171 @@ class Match:
         same_rules = self.automation.model_copy(update={"update": update})
         return replace(self, automation=same_rules) == other
 
-    def create(self) -> str:
-        """SQL that makes ``matched`` from ``base``, ``live`` and ``last``."""
-        rules = self.automation.update.match
-        if not rules:
-            joins = " LEFT JOIN live ON live.id = base.key"
-            times = "CASE WHEN live.id IS NOT NULL THEN 1 END"
-            return f"CREATE OR REPLACE TABLE matched AS {self._from_base('live.id', times, joins)}"
-        joins = (
-            f" LEFT JOIN ({keys_sql('live', rules)}) AS keys ON keys.key = base.key "
-            "LEFT JOIN live ON live.id = keys.id"
-        )
-        filled = self._from_base("keys.id", "keys.times", joins)
-        return f"CREATE OR REPLACE TABLE matched AS {filled}"
+    @property
+    def source_text(self) -> str:
+        """SQL of the source ID in ``base``."""
+        return id_text(self, self.automation.read_from.source_id)
+
+    @property
+    def id_text(self) -> str:
+        """SQL of the id in ``base``, as it is there."""
+        return id_text(self, self.automation.id_column)
+
+    @property
+    def told_from(self) -> tuple[int, ...]:
+        """The fields of which a trend needs the texts of both sides, where one is told."""
+        computed = [i for i in range(len(self.fields)) if self._computes(i)]
+        needed = [self.index("score"), self.index("date"), *computed] if computed else []
+        return tuple(i for i in needed if i is not None)
+
+    def create(self, keys: str) -> str:
+        """SQL that makes ``matched`` from ``asked`` and what Pendo's ids answer to."""
+        return f"CREATE OR REPLACE TABLE matched AS {self._of_base(keys, 'asked.now')}"
 
     def add_moved(self) -> str:
         """SQL that adds the records of the base whose ids are in ``elsewhere``."""
-        joins = (
-            " JOIN elsewhere ON elsewhere.given = base.given "
-            "LEFT JOIN live ON live.id = elsewhere.id"
+        keys = (
+            "SELECT elsewhere.given AS key, elsewhere.times, standing.* "
+            "FROM elsewhere JOIN standing ON standing.id = elsewhere.id"
         )
-        only = f" WHERE {self._id_text()} IN (SELECT given FROM elsewhere)"
-        filled = self._from_base("elsewhere.id", "elsewhere.times", joins, only)
-        return f"INSERT INTO matched {filled}"
+        only = " WHERE given IN (SELECT given FROM elsewhere)"
+        return f"INSERT INTO matched {self._of_base(keys, 'asked.given', only)}"
 
-    def _from_base(self, found: str, times: str, joins: str, only: str = "") -> str:
-        if self.last is not None:
-            joins += f" LEFT JOIN last ON last.id = {found}"
-        joined = (
-            f"SELECT base.*, coalesce({found}, base.key) AS id, {found} IS NOT NULL AS found, "
-            f"coalesce({times}, 0) AS times, true AS in_base, "
-            f"{'last.id IS NOT NULL' if self.last is not None else 'false'} AS was, "
-            f"{self._standing()} FROM ({self._read()}{only}) AS base{joins}"
+    def _of_base(self, keys: str, key: str, only: str = "") -> str:
+        now = by_rules("given", self.automation.update.match)
+        return self._finished(
+            f"SELECT asked.*, coalesce(keys.id, asked.now) AS id, keys.id IS NOT NULL AS found, "
+            "coalesce(keys.times, 0) AS times, true AS in_base, "
+            f"coalesce(keys.was, false) AS was, {self._standing('keys')} "
+            f"FROM (SELECT *, rowid AS record, {now} AS now FROM asked{only}) AS asked "
+            f"LEFT JOIN ({keys}) AS keys ON keys.key = {key}"
         )
-        return self._finished(joined)
 
     def add_gone(self) -> str:
         """SQL that adds the records written before that the base has no more."""
         blank = [f"CAST(NULL AS {self.columns[c].type}) AS k{n}" for n, c in enumerate(self.keep)]
-        blank += [f"{NULL} AS source", f"{NULL} AS given"]
+        blank += [f"{NULL} AS source", f"{NULL} AS given", "NULL AS record"]
+        blank.append(f"CAST(NULL AS {PLACE}) AS asked_place")
         for i in range(len(self.fields)):
-            blank += [f"{NULL} AS a{i}", f"false AS x{i}"]
+            blank += [f"{NULL} AS a{i}", f"{NOTHING} AS g{i}"]
+            blank.append(f"({marks_sql(m='true')})::UTINYINT AS q{i}")
         joined = (
-            f"SELECT {', '.join(blank)}, last.id AS id, true AS found, 1 AS times, "
-            f"false AS in_base, true AS was, {self._standing()} "
-            "FROM last JOIN live ON live.id = last.id "
-            "WHERE last.id NOT IN (SELECT id FROM matched WHERE id IS NOT NULL)"
+            f"SELECT {', '.join(blank)}, id, true AS found, 1 AS times, false AS in_base, was, "
+            f"{self._standing('standing')} FROM standing "
+            "WHERE was AND id NOT IN (SELECT id FROM matched WHERE id IS NOT NULL)"
         )
         return f"INSERT INTO matched {self._finished(joined)}"
 
-    def _read(self) -> str:
-        automation, columns = self.automation, self.columns
-        id_column, source = self._id_text(), self._text(automation.read_from.source_id)
-        read = [f"{columns[name].sql} AS k{n}" for n, name in enumerate(self.keep)]
-        key = by_rules(id_column, automation.update.match)
-        read += [f"{source} AS source", f"{id_column} AS given", f"{key} AS key"]
+    def beside(self) -> str:
+        """SQL of ``matched``, and its ``rid``, beside the texts that the base asks for."""
+        texts = "".join(f", asked.a{i}" for i in range(len(self.fields)))
+        return (
+            f"SELECT matched.rowid AS rid, matched.*{texts} FROM matched "
+            "LEFT JOIN asked ON asked.rowid = matched.record"
+        )
+
+    def rows(self, beside: str | None = None, live: str = "live") -> str:
+        """SQL of ``matched`` with its texts.
+
+        Gives ``rid id given in_base``, what conditions look at, the marks, and for each field
+        ``b<i>``, the text Pendo holds, and ``e<i>``, the one that is to stand; ``state``: the
+        State the base asks for.
+
+        Args:
+            beside: A table of those rows of ``beside()`` that are looked at.
+            live: A table of what Pendo holds for them.
+        """
+        shown = [f"matched.{name}" for name in ("rid", "id", "given", "in_base")]
+        shown += [f"matched.k{n}" for n in range(len(self.keep))]
+        shown += [f"matched.c{i} AS c{i}" for i in range(len(self.fields))]
+        return (
+            f"SELECT {', '.join([*shown, *self._texts()])} "
+            f"FROM {beside or f'({self.beside()})'} AS matched "
+            # No id that is not found is one of Pendo's.
+            f"LEFT JOIN {live} AS live ON live.id = matched.id"
+        )
+
+    def marks(self) -> str:
+        """SQL of what the marks in ``matched`` say, for each field.
+
+        ``x m t n o`` as in ``sides.MARKS``; ``w``: whether what is to stand differs from what
+        Pendo holds; ``d``: whether what the base asks for does.
+        """
+        told = []
+        for i in range(len(self.fields)):
+            told += [f"{marked(f'c{i}', mark)} AS {mark}{i}" for mark in "xmtno"]
+            told.append(f"{differs(f'c{i}', *self._staying(i))} AS w{i}")
+            told.append(f"{differs(f'c{i}', 'm')} AS d{i}")
+        return ", ".join(told)
+
+    def _texts(self) -> list[str]:
+        texts, state = [], self.index("state")
         for i, field in enumerate(self.fields):
-            text, impossible = desired(automation, field, columns, self.zone)
-            read += [f"{text} AS a{i}", f"{impossible} AS x{i}"]
-        return f"SELECT {', '.join(read)} FROM base"
+            now, _ = stood_sql(self, i)
+            wanted = f"CASE WHEN {self._stays(i, f'matched.c{i}')} THEN {now} ELSE matched.a{i} END"
+            if not field.output:
+                wanted = NULL
+            elif self._computes(i):
+                wanted = f"matched.e{i}"
+            texts += [f"{now} AS b{i}", f"{wanted} AS e{i}"]
+        return [*texts, f"{NULL if state is None else f'matched.a{state}'} AS state"]
 
-    def _id_text(self) -> str:
-        return self._text(self.automation.id_column)
-
-    def _text(self, name: str) -> str:
-        return plain_text(self.columns[name].sql, self.columns[name].type)
-
-    def _standing(self) -> str:
-        standing = []
-        for i, field in enumerate(self.fields):
-            column = sql.name(field.name)
-            now = f"live.{column}" if field.name in self.live else NULL
-            then = f"last.{column}" if self.last and field.name in self.last else NULL
-            standing += [f"{now} AS b{i}", f"{then} AS l{i}"]
+    def _standing(self, table: str) -> str:
+        standing = [f"{table}.from_place"]
+        for i in range(len(self.fields)):
+            standing += [f"coalesce({table}.h{i}, {NOTHING}) AS h{i}"]
+            changed = f"coalesce({table}.o{i}, false)"
+            standing += [f"{'false' if stood_sql(self, i)[1] == NULL else changed} AS o{i}"]
+        for i in self.told_from:
+            standing += [f"{table}.b{i}", f"{table}.l{i}"]
         return ", ".join(standing)
 
     def _finished(self, joined: str) -> str:
-        """Values to stand, differences and sizes, over rows with ``a b l x``."""
+        """Differences and places, over rows of both sides."""
         shown = [f"k{n}" for n in range(len(self.keep))]
-        shown += ["source", "given", "id", "found", "times", "in_base", "was"]
-        score, state = self._index("score"), self._index("state")
+        shown += ["source", "given", "id", "found", "times", "in_base", "was", "record"]
+        told = []
         for i, field in enumerate(self.fields):
+            hashed, text = f"g{i}", f"a{i}"
+            other = f"g{i} <> h{i}"
+            if self._computes(i):
+                told.append(f"coalesce({self._trend(i)}, b{i}) AS e{i}")
+                hashed, text = f"hash(e{i}) AS g{i}", f"e{i}"
+                other = f"e{i} IS DISTINCT FROM b{i}"
+                shown.append(f"e{i}")
+            marks = marks_sql(d=other, n=f"h{i} = {NOTHING}", o=f"o{i}")
             shown += [
-                f"b{i}",
-                f"e{i}",
-                f"x{i}",
-                f"e{i} IS DISTINCT FROM b{i} AS w{i}",
-                f"hash(e{i}) AS g{i}",
-                f"({CELL_BYTES + len(field.name)} + coalesce(strlen(e{i}), 4))::INTEGER AS z{i}",
-                f"a{i} IS NULL AS m{i}",
-                f"{_cut(field, i)} AS t{i}",
-                f"l{i} IS NOT NULL AND b{i} IS DISTINCT FROM l{i} AS o{i}",
+                hashed,
+                f"{bytes_sql(field, text)} AS z{i}",
+                f"(q{i} + {marks})::UTINYINT AS c{i}",
             ]
-        before, after = ("NULL", "NULL") if score is None else (f"b{score}", f"e{score}")
-        shown += [
-            f"{NULL if state is None else f'a{state}'} AS state",
-            f"{place(before, self.labels)} AS from_place",
-            f"{place(after, self.labels)} AS to_place",
-        ]
-        after_texts = ", ".join(f"{self._after(i)} AS e{i}" for i in range(len(self.fields)))
-        return f"SELECT {', '.join(shown)} FROM (SELECT *, {after_texts} FROM ({joined}))"
+        score = self.index("score")
+        stays = "false" if score is None else self._stays(score, f"q{score}")
+        shown.append("from_place")
+        shown.append(f"CASE WHEN {stays} THEN from_place ELSE asked_place END AS to_place")
+        also = "".join(f", {text}" for text in told)
+        return f"SELECT {', '.join(shown)} FROM (SELECT *{also} FROM ({joined}))"
 
-    def _index(self, output: str) -> int | None:
+    def index(self, output: str) -> int | None:
+        """The number of the field that holds an output."""
         places = (i for i, field in enumerate(self.fields) if field.output == output)
         return next(places, None)
 
-    def _after(self, i: int) -> str:
-        """The text that is to stand in a record that matches, written or not."""
-        automation, field = self.automation, self.fields[i]
-        if not field.output:
-            return NULL
-        computed = automation.computes(field.output)
-        wanted = self._trend(i) if computed else f"a{i}"
-        if automation.update.nulls == "skip" or computed:
-            wanted = f"coalesce({wanted}, b{i})"
-        return f"CASE WHEN x{i} THEN b{i} ELSE {wanted} END"
+    def _computes(self, i: int) -> bool:
+        return self.automation.computes(self.fields[i].output)
+
+    def _staying(self, i: int) -> tuple[str, ...]:
+        """The marks with which a record leaves the field as it is, whatever Pendo holds there."""
+        if not self.fields[i].output or self._computes(i):
+            return ()
+        return ("x", "m") if self.automation.update.nulls == "skip" else ("x",)
+
+    def _stays(self, i: int, marks: str) -> str:
+        staying = self._staying(i)
+        return marked(marks, *staying) if staying else "false"
 
     def _trend(self, i: int) -> str:
-        score, date = self._index("score"), self._index("date")
+        score, date = self.index("score"), self.index("date")
         assert score is not None
         return trend(
             self.automation.trend.words,
@@ -211,13 +264,6 @@ class Match:
             date_before=None if date is None else f"coalesce(l{date}, b{date})",
             trend_before=f"coalesce(l{i}, b{i})",
         )
-
-
-def _cut(field: PlannedField, i: int) -> str:
-    if field.type != "string" or field.output in ("", "trend"):
-        return "false"
-    mark = sql.literal(CUT_MARK)
-    return f"coalesce(length(a{i}) = {LONGEST_TEXT} AND ends_with(a{i}, {mark}), false)"
 
 
 def labels_sql(automation: Automation, columns: Mapping[str, Column], most: int) -> str | None:

@@ -18,11 +18,13 @@ from workbench.automations.conditions import Column, Filter, compiled
 from workbench.automations.fields import notes, planned_fields
 from workbench.automations.filters import Conditions
 from workbench.automations.judging import Circumstances, rows_sql, sheet_sql
+from workbench.automations.keys import Keys, forget, lay
 from workbench.automations.matched import Match, labels_sql, required
 from workbench.automations.model import Automation
 from workbench.automations.outputs import label_set
 from workbench.automations.plan import Plan, PlanInputs, PlannedField
 from workbench.automations.rematching import rematched, repeats
+from workbench.automations.sides import asked_sql, standing_sql
 
 if TYPE_CHECKING:
     import duckdb
@@ -55,6 +57,8 @@ class Drawn:
     labels: tuple[str, ...]
     rows: str
     """SQL of the sheet's rows, as a plan has them."""
+    near: str
+    """The same, of the records alone that ``Preparation.near`` was asked for."""
     totals: summary.Totals
 
     @property
@@ -77,6 +81,7 @@ class Preparation:
         self._held: dict[str, object] = {}
         self._columns: dict[str, Column] = {}
         self._match: Match | None = None
+        self._twice = False
         self._has_duplicates = False
 
     @property
@@ -114,6 +119,8 @@ class Preparation:
             passes=chosen.sql,
             has_duplicates=self._has_duplicates,
             approve_all=False,
+            texts=match.rows(),
+            marks=match.marks(),
             has_decisions=inputs.decisions is not None and inputs.decisions.num_rows > 0,
             shared=self._share(inputs, [field for _, field in written]),
         )
@@ -122,9 +129,9 @@ class Preparation:
         if totals.waiting and few is not None and totals.counts.written + totals.waiting < few:
             totals = self._judge(replace(circumstances, approve_all=True), inputs, match.labels)
         fields = tuple(field for _, field in written)
-        return Drawn(
-            inputs, fields, chosen, match.keep, match.labels, rows_sql(circumstances), totals
-        )
+        rows = rows_sql(circumstances, match.rows())
+        near = rows_sql(circumstances, match.rows("near", "near_live"))
+        return Drawn(inputs, fields, chosen, match.keep, match.labels, rows, near, totals)
 
     def plan(self, inputs: PlanInputs, kept: Kept = in_memory) -> Plan:
         """The whole plan, with its rows."""
@@ -132,6 +139,24 @@ class Preparation:
         found = self._db.sql(f"SELECT * EXCLUDE (rid) FROM ({drawn.rows})")
         rows = kept(found.to_arrow_reader(BATCH_ROWS))
         return summary.plan_of(inputs, drawn.fields, rows, drawn.totals, drawn.warnings)
+
+    def near(self, drawn: Drawn, rids: str) -> str:
+        """SQL of a few of the sheet's rows: what Pendo holds is looked up for these alone.
+
+        Args:
+            rids: Their numbers, with commas between them.
+        """
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        assert self._match is not None
+        few = f"{self._match.beside()} WHERE matched.rowid IN ({rids})"
+        self._db.execute(f"CREATE OR REPLACE TABLE near AS {few}")
+        found = self._db.execute("SELECT id FROM near WHERE id IS NOT NULL").fetchall()
+        live = drawn.inputs.live
+        ids = pa.array([id for (id,) in found], live["id"].type)
+        self._db.register("near_live", live.filter(pc.is_in(live["id"], ids)))
+        return drawn.near
 
     def condition_counts(self, drawn: Drawn) -> list[tuple[int, int]]:
         """How many records there are, then for each step: how many pass it alone, and up to it."""
@@ -189,21 +214,35 @@ class Preparation:
             return stood
         # What fails on the way leaves nothing that could be taken for a match.
         self._match = None
-        if stood is not None and match.differs_in_rules_alone(stood) and self._rematched(match):
-            self._match = match
-            return match
-        match = replace(match, labels=self._find_labels(inputs))
-        self._db.execute(match.create())
-        if match.last is not None:
-            self._db.execute(match.add_gone())
-        self._has_duplicates = repeats(self._db, "id") or repeats(self._db, "source")
+        if stood is None or not match.differs_in_rules_alone(stood):
+            match = replace(match, labels=self._find_labels(inputs))
+            self._make_room()
+            self._db.execute(asked_sql(match))
+            self._db.execute(standing_sql(match))
+            self._twice = repeats(self._db, "source", "asked")
+            stood = None
+        try:
+            self._join(match, lay(self._db, match.automation.update.match), anew=stood is None)
+        finally:
+            forget(self._db)
         self._match = match
         return match
 
-    def _rematched(self, match: Match) -> bool:
+    def _join(self, match: Match, keys: Keys, *, anew: bool) -> None:
         # Which of two records with one id is the latest may hang on their order, which moving
         # changes: where any id stands twice, all are matched anew.
-        return not self._has_duplicates and rematched(self._db, match)
+        if not anew and not self._has_duplicates and rematched(self._db, match, keys):
+            return
+        self._make_room()
+        self._db.execute(match.create(keys.sql))
+        if match.last is not None:
+            self._db.execute(match.add_gone())
+        self._has_duplicates = self._twice or repeats(self._db, "id", "matched WHERE in_base")
+
+    def _make_room(self) -> None:
+        # Both are made anew, and joining needs the memory they take.
+        self._db.execute("DROP TABLE IF EXISTS sheet")
+        self._db.execute("DROP TABLE IF EXISTS matched")
 
     def _fillable(self, inputs: PlanInputs) -> tuple[PlannedField, ...]:
         """Every field that the outputs could fill, and those that are only cleared."""

@@ -1,7 +1,7 @@
 """Other rules for ids: only the records that they find elsewhere move in ``matched``.
 
 Ids are compared as hashes first, as numbers are cheaper than texts; what two of Pendo's ids might
-share is decided on the texts. What a record is found by is what ``keys_sql`` would find.
+share is decided on the texts.
 """
 
 from __future__ import annotations
@@ -15,38 +15,40 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from workbench.automations.keys import Keys
     from workbench.automations.matched import Match
     from workbench.automations.model import MatchRule
 
 MOST_MOVED = 0.5
 """Share of the records moved one by one when the rules for ids change; for more, joining base and
 Pendo anew costs less."""
+SAMPLED = 16
+"""One record in so many is looked at to tell, at little cost, that nearly all of them move."""
 
 
-def rematched(connection: duckdb.DuckDBPyConnection, match: Match) -> bool:
+def rematched(connection: duckdb.DuckDBPyConnection, match: Match, keys: Keys) -> bool:
     """Bring ``matched``, made with other rules, to those of ``match``; False: make it anew.
 
     No id stands twice in the base.
     """
     try:
-        return _rematched(connection, match)
+        return _rematched(connection, match, keys)
     finally:
-        for table in ("keyed", "undecided", "elsewhere"):
+        for table in ("undecided", "elsewhere"):
             connection.execute(f"DROP TABLE IF EXISTS {table}")
 
 
-def _rematched(connection: duckdb.DuckDBPyConnection, match: Match) -> bool:
-    rules = match.automation.update.match
-    connection.execute(f"CREATE OR REPLACE TABLE keyed AS {keyed_sql(rules)}")
-    doubtful = _find_doubtful(connection)
-    connection.execute(f"CREATE OR REPLACE TABLE undecided AS {open_sql(rules, doubtful)}")
-    undecided, of = _one(connection, f"SELECT count(*), ({RECORDS}) FROM undecided")
+def _rematched(connection: duckdb.DuckDBPyConnection, match: Match, keys: Keys) -> bool:
+    most = _one(connection, RECORDS)[0] * MOST_MOVED
+    if _swing(connection, keys) * SAMPLED > most:
+        return False
+    connection.execute(f"CREATE OR REPLACE TABLE undecided AS {open_sql(keys)}")
+    [undecided] = _one(connection, "SELECT count(*) FROM undecided")
     if not undecided:
         return True
-    most = of * MOST_MOVED
     if undecided > most and _one(connection, CROSSING)[0] > most:
         return False
-    connection.execute(f"CREATE OR REPLACE TABLE moved AS {moved_sql(rules)}")
+    connection.execute(f"CREATE OR REPLACE TABLE moved AS {moved_sql(keys.rules)}")
     moved, elsewhere = _one(connection, "SELECT count(*), count(*) FILTER (NOT renamed) FROM moved")
     if elsewhere > most:
         return False
@@ -54,13 +56,27 @@ def _rematched(connection: duckdb.DuckDBPyConnection, match: Match) -> bool:
         connection.execute(RENAME)
     if elsewhere:
         _move(connection, match)
-    return not moved or not repeats(connection, "id", "id IN (SELECT becomes FROM moved)")
+    return not moved or not repeats(connection, "id", MOVED_TO)
+
+
+def _swing(connection: duckdb.DuckDBPyConnection, keys: Keys) -> int:
+    """How many more records of a sample are found now than were, or fewer."""
+    sample = f"FROM matched WHERE in_base AND rowid % {SAMPLED} = 0"
+    known = "SELECT exact AS hash FROM standing UNION ALL SELECT ruled FROM ruled"
+    now = f"SELECT DISTINCT hash({by_rules('given', keys.rules)}) AS hash {sample}"
+    [were] = _one(connection, f"SELECT count(*) FILTER (found) {sample}")
+    [are] = _one(
+        connection,
+        f"SELECT count(*) FROM ({known}) AS known WHERE hash IN (SELECT hash FROM ({now}))",
+    )
+    return abs(int(are) - int(were))
 
 
 RECORDS = "SELECT count(*) FROM matched"
+MOVED_TO = "matched WHERE in_base AND id IN (SELECT becomes FROM moved)"
 CROSSING = (
     "SELECT count(*) FROM undecided WHERE found <> coalesce(hash(now) IN "
-    "(SELECT exact FROM keyed UNION ALL SELECT ruled FROM keyed WHERE ruled IS NOT NULL), false)"
+    "(SELECT exact FROM standing UNION ALL SELECT ruled FROM ruled), false)"
 )
 """Records that are found now and were not, or the other way about: told without any text."""
 RENAME = (
@@ -70,45 +86,19 @@ RENAME = (
 """A record that Pendo did not know and does not know now is only called otherwise."""
 
 
-def repeats(connection: duckdb.DuckDBPyConnection, column: str, where: str = "true") -> bool:
-    """Whether a text stands twice in a column of the base's records."""
+def repeats(connection: duckdb.DuckDBPyConnection, column: str, rows: str) -> bool:
+    """Whether a text stands twice in a column of some rows."""
     counted = f"count({column}) - count(DISTINCT {column})"
-    return bool(_one(connection, f"SELECT {counted} FROM matched WHERE in_base AND {where}")[0])
+    return bool(_one(connection, f"SELECT {counted} FROM {rows}")[0])
 
 
-def keyed_sql(rules: Sequence[MatchRule]) -> str:
-    """SQL of Pendo's ids with ``exact``, their hash, and ``ruled``, that of the id after the rules.
-
-    ``ruled`` is null where the rules leave the id as it is, or nothing of it.
-    """
-    key = by_rules("id", rules)
-    return (
-        f"SELECT id, hash(id) AS exact, CASE WHEN key <> id THEN hash(key) END AS ruled "
-        f"FROM (SELECT id, {key if rules else 'id'} AS key FROM live)"
-    )
-
-
-def _find_doubtful(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Make a table of the hashes that more than one id answers to; whether there are any."""
-    import numpy as np
-    import pyarrow as pa
-
-    # Sorting a million numbers takes a tenth of what grouping them does.
-    found = connection.execute(
-        "SELECT exact AS hash FROM keyed UNION ALL SELECT ruled FROM keyed WHERE ruled IS NOT NULL"
-    ).fetchnumpy()["hash"]
-    hashes = np.sort(found)
-    twice = np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
-    connection.register("doubtful", pa.table({"hash": pa.array(twice, pa.uint64())}))
-    return bool(len(twice))
-
-
-def open_sql(rules: Sequence[MatchRule], doubtful: bool) -> str:
+def open_sql(keys: Keys) -> str:
     """SQL of the records of ``matched`` that these rules may find elsewhere, or nowhere.
 
     Left out are those whose id becomes what the id they were found by becomes, and no other.
     """
-    shared = " OR hash(now) IN (SELECT hash FROM doubtful)" if doubtful else ""
+    rules = keys.rules
+    shared = " OR hash(now) IN (SELECT hash FROM doubtful)" if keys.doubtful else ""
     return (
         f"SELECT given, id, found, times, {by_rules('given', rules)} AS now FROM matched "
         "WHERE in_base AND given IS NOT NULL AND (NOT found OR times <> 1 OR now IS NULL "
@@ -125,11 +115,12 @@ def moved_sql(rules: Sequence[MatchRule]) -> str:
     near = "(SELECT hash(now) FROM undecided WHERE now IS NOT NULL)"
     key = by_rules("id", rules)
     return (
-        f"WITH exact AS MATERIALIZED (SELECT id FROM keyed WHERE keyed.exact IN {near} "
+        f"WITH exactly AS MATERIALIZED (SELECT id FROM standing WHERE exact IN {near} "
         "AND id IN (SELECT now FROM undecided)), "
-        f"ruled AS MATERIALIZED (SELECT {key} AS key, id FROM keyed WHERE keyed.ruled IN {near}), "
-        "keys AS (SELECT id AS key, id, 1 AS times FROM exact UNION ALL "
-        "SELECT key, min(id), count(*) FROM ruled WHERE key NOT IN (SELECT id FROM exact) "
+        f"by_rule AS MATERIALIZED (SELECT {key} AS key, id FROM ruled "
+        f"WHERE ruled.ruled IN {near}), "
+        "keys AS (SELECT id AS key, id, 1 AS times FROM exactly UNION ALL "
+        "SELECT key, min(id), count(*) FROM by_rule WHERE key NOT IN (SELECT id FROM exactly) "
         "GROUP BY key) "
         "SELECT DISTINCT given, keys.id, keys.times, coalesce(keys.id, now) AS becomes, "
         "NOT undecided.found AND keys.id IS NULL AS renamed "

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from workbench import sql
 from workbench.automations.judging import ITEM_BYTES
 from workbench.automations.limits import Write
-from workbench.automations.matched import CELL_BYTES
 from workbench.automations.plan import Counts, Plan, PlannedField
+from workbench.automations.sides import CELL_BYTES
 from workbench.automations.summary import api_calls
 from workbench.plan import Verdict, fingerprint, row_hashes
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from workbench import sql
@@ -75,12 +76,14 @@ class Sheet:
         labels: Sequence[str] = (),
         *,
         narrow: str | None = None,
+        near: Callable[[str], str] | None = None,
         turn: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         """Args:
         rows: SQL of the rows, as a plan has them.
         narrow: A table of ``rid id source status from_place to_place``, where there is one; it
             spares reading the texts of rows that are not shown.
+        near: Gives SQL of the rows with some ``rid``, where that costs less than ``rows``.
         turn: Lets one thread at a time use the connection.
         """
         self._db = connection
@@ -88,6 +91,7 @@ class Sheet:
         self._fields = tuple(fields)
         self._labels = tuple(labels)
         self._narrow = narrow
+        self._near = near or (lambda rids: f"SELECT * FROM ({rows}) WHERE rid IN ({rids})")
         self.turn = turn
 
     @property
@@ -106,9 +110,9 @@ class Sheet:
             near = nearest(view.order, self.columns)
             raise InputError(f"The sheet has no column {view.order[:80]}{near}")
         with self.turn():
-            if self._narrow is not None and (view.order or "id") in PLAIN:
-                return self._narrow_page(view, self._narrow)
-            return self._full_page(view)
+            if self._narrow is None:
+                return self._full_page(view)
+            return self._narrow_page(view, self._narrow)
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
@@ -134,7 +138,7 @@ class Sheet:
             return _shown(self._table(f"SELECT * FROM ({self._rows}) WHERE {test}"))
 
     def _full_page(self, view: View) -> Page:
-        where = self._where(view)
+        where = self._where(view, full=True)
         cut = f" LIMIT {view.limit:d} OFFSET {view.offset:d}"
         rows = self._table(f"SELECT * FROM ({self._rows}){where}{_ordered(view)}{cut}")
         return Page(_shown(rows), self._count(f"({self._rows}){where}"))
@@ -142,9 +146,15 @@ class Sheet:
     def _narrow_page(self, view: View, narrow: str) -> Page:
         chosen = f"(SELECT *, source AS source_id FROM {narrow}){self._where(view)}"
         cut = f" LIMIT {view.limit:d} OFFSET {view.offset:d}"
-        found = self._db.execute(f"SELECT rid FROM {chosen}{_ordered(view)}{cut}").fetchall()
+        asked = chosen
+        if (view.order or "id") not in PLAIN:
+            # Only the column that is sorted by is read for rows on other pages.
+            asked = f"({self._rows}){self._where(view, full=True)}"
+        found = self._db.execute(f"SELECT rid FROM {asked}{_ordered(view)}{cut}").fetchall()
         rids = ", ".join(str(rid) for (rid,) in found) or "-1"
-        rows = self._table(f"SELECT * FROM ({self._rows}) WHERE rid IN ({rids}){_ordered(view)}")
+        # Made a table first: a query that is asked for its columns is planned twice.
+        self._db.execute(f"CREATE OR REPLACE TABLE page AS {self._near(rids)}")
+        rows = self._table(f"SELECT * FROM page{_ordered(view)}")
         return Page(_shown(rows), self._count(chosen))
 
     def _table(self, query: str) -> pa.Table:
@@ -163,7 +173,7 @@ class Sheet:
             text = f"lower({sql.literal(view.search)})"
             tests.append(f"(contains(lower(id), {text}) OR contains(lower(source_id), {text}))")
         if view.moved is not None:
-            narrow = self._narrow is not None and (view.order or "id") in PLAIN and not full
+            narrow = self._narrow is not None and not full
             tests += [*self._moved(view.moved, narrow), "status != 'not_found'"]
         return f" WHERE {' AND '.join(tests)}" if tests else ""
 
@@ -197,7 +207,13 @@ def drawn_sheet(
 ) -> Sheet:
     """The sheet of a plan in the making, as it was drawn last."""
     return Sheet(
-        preparation.connection, drawn.rows, drawn.fields, drawn.labels, narrow="sheet", turn=turn
+        preparation.connection,
+        drawn.rows,
+        drawn.fields,
+        drawn.labels,
+        narrow="sheet",
+        near=partial(preparation.near, drawn),
+        turn=turn,
     )
 
 

@@ -89,8 +89,7 @@ def _told(connection: duckdb.DuckDBPyConnection, absent: Sequence[str]) -> list[
         "count(*) FILTER (steps >= 2 AND cells > 0) AS flips, "
         "count(*) FILTER (source IS NULL AND NOT departed) AS sourceless, "
         "count(*) FILTER (repeated AND NOT departed) AS repeated, "
-        "count(*) FILTER (status = 'held' AND coalesce(decision, 'approve') = 'approve') "
-        "AS waiting, "
+        "count(*) FILTER (waits) AS waiting, "
         "count(*) FILTER (to_place IS NULL AND NOT departed AND status != 'not_found') "
         "AS unlabelled FROM sheet GROUP BY status, departed"
     )
