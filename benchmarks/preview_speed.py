@@ -71,8 +71,14 @@ def measured(records: int) -> list[Timed]:
     base, live = tables(records)
     found: list[Timed] = []
 
-    def say(what: str, work: Callable[[], Any], repeats: int = REPEATS) -> Timed:
-        best = min((timed(work) for _ in range(repeats)), key=lambda pair: pair[0])
+    def say(
+        what: str,
+        work: Callable[[], Any],
+        repeats: int = REPEATS,
+        before: Callable[[], Any] = lambda: None,
+    ) -> Timed:
+        tries = ((before(), timed(work))[1] for _ in range(repeats))
+        best = min(tries, key=lambda pair: pair[0])
         told = Timed(records, what, *best)
         found.append(told)
         print(f"{records:>9,}  {what:<34} {told.wall_s:7.3f} s wall {told.cpu_s:7.3f} s processor")
@@ -100,9 +106,11 @@ def measured(records: int) -> list[Timed]:
         account = base.column_names.index("account")
         strange = base.set_column(account, "account", pc.utf8_upper(base["account"]))
         draw = drawer(Preparation(connection), strange, live)
-        draw()
-        found_all = iter([["lower"]])
-        say("a rule that finds all, none before", lambda: draw(match=next(found_all)), 1)
+        say(
+            "a rule that finds all, none before",
+            lambda: draw(match=["lower"]),
+            before=lambda: draw(match=[]),
+        )
         connection.close()
     script = say("the same counts and page in pandas", pandas_script(base, live))
     print(f"{records:>9,}  pandas takes {script.wall_s / redraw.wall_s:.1f} times as long\n")

@@ -73,15 +73,20 @@ def forget(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("DROP TABLE IF EXISTS ruled")
 
 
-def _find_doubtful(connection: duckdb.DuckDBPyConnection) -> bool:
+def twice(connection: duckdb.DuckDBPyConnection, hashes: str) -> Any:
+    """The numbers, each once, that stand more than once in the column ``hash`` of a query."""
     import numpy as np
-    import pyarrow as pa
 
     # Sorting a million numbers takes a tenth of what grouping them does.
-    found: Any = connection.execute(
-        "SELECT exact AS hash FROM standing UNION ALL SELECT ruled FROM ruled"
-    ).fetchnumpy()["hash"]
-    hashes = np.sort(found)
-    twice = np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
-    connection.register("doubtful", pa.table({"hash": pa.array(twice, pa.uint64())}))
-    return bool(len(twice))
+    found = np.sort(connection.execute(hashes).fetchnumpy()["hash"])
+    return np.unique(found[1:][found[1:] == found[:-1]])
+
+
+def _find_doubtful(connection: duckdb.DuckDBPyConnection) -> bool:
+    import pyarrow as pa
+
+    doubtful = twice(
+        connection, "SELECT exact AS hash FROM standing UNION ALL SELECT ruled FROM ruled"
+    )
+    connection.register("doubtful", pa.table({"hash": pa.array(doubtful, pa.uint64())}))
+    return bool(len(doubtful))

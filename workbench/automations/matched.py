@@ -136,6 +136,7 @@ class Match:
         blank.append(f"CAST(NULL AS {PLACE}) AS asked_place")
         for i in range(len(self.fields)):
             blank += [f"{NULL} AS a{i}", f"{NOTHING} AS g{i}"]
+            blank.append(f"{bytes_sql(self.fields[i], NULL)} AS z{i}")
             blank.append(f"({marks_sql(m='true')})::UTINYINT AS q{i}")
         joined = (
             f"SELECT {', '.join(blank)}, id, true AS found, 1 AS times, false AS in_base, was, "
@@ -214,17 +215,17 @@ class Match:
         shown += ["source", "given", "id", "found", "times", "in_base", "was", "record"]
         told = []
         for i, field in enumerate(self.fields):
-            hashed, text = f"g{i}", f"a{i}"
+            hashed, size = f"g{i}", f"z{i}"
             other = f"g{i} <> h{i}"
             if self._computes(i):
                 told.append(f"coalesce({self._trend(i)}, b{i}) AS e{i}")
-                hashed, text = f"hash(e{i}) AS g{i}", f"e{i}"
+                hashed, size = f"hash(e{i}) AS g{i}", f"{bytes_sql(field, f'e{i}')} AS z{i}"
                 other = f"e{i} IS DISTINCT FROM b{i}"
                 shown.append(f"e{i}")
             marks = marks_sql(d=other, n=f"h{i} = {NOTHING}", o=f"o{i}")
             shown += [
                 hashed,
-                f"{bytes_sql(field, text)} AS z{i}",
+                size,
                 f"(q{i} + {marks})::UTINYINT AS c{i}",
             ]
         score = self.index("score")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from workbench.automations.keys import twice
 from workbench.automations.matching import by_rules
 
 if TYPE_CHECKING:
@@ -91,6 +92,10 @@ RENAME = (
 
 def repeats(connection: duckdb.DuckDBPyConnection, column: str, rows: str) -> bool:
     """Whether a text stands twice in a column of some rows."""
+    texts = f"SELECT {column} AS text FROM {rows}"
+    hashes = f"SELECT hash(text) AS hash FROM ({texts}) WHERE text IS NOT NULL"
+    if not len(twice(connection, hashes)):
+        return False
     counted = f"count({column}) - count(DISTINCT {column})"
     return bool(_one(connection, f"SELECT {counted} FROM {rows}")[0])
 

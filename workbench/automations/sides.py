@@ -3,7 +3,8 @@
 ``asked`` has a row for each record of the base, ``standing`` one for each of Pendo's. Neither hangs
 on the rules for ids, so that other rules cost a join of numbers and no text. For field number i:
 
-    asked     a<i> the text the base asks for, or null; g<i> its hash; q<i> marks ``x m t``
+    asked     a<i> the text the base asks for, or null; g<i> its hash; q<i> marks ``x m t``;
+              z<i> its bytes in a request
               source, given: the ids; k<n>: for conditions; asked_place: the label's place
     standing  h<i> hash of the text Pendo holds; o<i> whether somebody else changed it, where this
               automation wrote it; id, exact: Pendo's id and its hash; from_place: the label's
@@ -64,6 +65,7 @@ def asked_sql(match: Match) -> str:
         read += [f"{text} AS a{i}", f"{impossible} AS x{i}"]
         marks = marks_sql(x=f"x{i}", m=f"a{i} IS NULL", t=_cut(field, i))
         shown += [f"a{i}", f"hash(a{i}) AS g{i}", f"({marks})::UTINYINT AS q{i}"]
+        shown.append(f"{bytes_sql(field, f'a{i}')} AS z{i}")
     score = match.index("score")
     asked_place = place("NULL" if score is None else f"a{score}", match.labels)
     shown.append(f"({asked_place})::{PLACE} AS asked_place")
