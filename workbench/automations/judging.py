@@ -12,7 +12,7 @@ from workbench import sql
 from workbench.automations.matching import by_rules
 from workbench.automations.model import Automation
 from workbench.automations.plan import PlannedField
-from workbench.automations.sides import NULL
+from workbench.automations.sides import MARKS, NULL, marked
 from workbench.plan import row_hashes
 
 TYPE_WORDS = {"string": "text", "number": "a number", "time": "a time", "boolean": "true or false"}
@@ -77,6 +77,18 @@ class Circumstances:
         """SQL: whether a test holds of any field."""
         return "(" + (" OR ".join(test(i, field) for i, field in self.fields) or "false") + ")"
 
+    def any_marked(self, mark: str) -> str:
+        """SQL: whether the marks of any field have this one."""
+        return marked(f"({' | '.join(self._marks) or '0'})", mark)
+
+    def every_marked(self, mark: str) -> str:
+        """SQL: whether the marks of every field have this one."""
+        return marked(f"({' & '.join(self._marks) or MARKS[mark]})", mark)
+
+    @property
+    def _marks(self) -> list[str]:
+        return [f"c{i}" for i, _ in self.fields]
+
 
 def sheet_sql(given: Circumstances) -> str:
     """SQL of every record on the sheet, judged and measured, without its texts.
@@ -89,7 +101,7 @@ def sheet_sql(given: Circumstances) -> str:
     some = given.any(given.differs)
     compared = [
         f"{some} AS differs",
-        f"{'(' + ' AND '.join(f'n{i}' for i, _ in given.fields) + ')'} AS bare",
+        f"{given.every_marked('n')} AS bare",
         f"{given.any(lambda i, f: f'(o{i} AND {given.differs(i, f)})')} AS outside",
         "abs(from_place - to_place) AS steps",
     ]
@@ -121,7 +133,7 @@ def sheet_sql(given: Circumstances) -> str:
         f"CASE WHEN {sent} THEN {ITEM_BYTES} + strlen(id) + {size} ELSE 0 END AS bytes",
         f"CASE WHEN {sent} THEN {first} END AS h1", f"CASE WHEN {sent} THEN {second} END AS h2",
         f"CASE WHEN departed THEN 0 ELSE {nulls or '0'} END AS nulls",
-        f"{given.any(lambda i, f: f't{i}')} AS cut",
+        f"{given.any_marked('t')} AS cut",
         "steps", "from_place", "to_place",
         *(f"{sent} AND {given.differs(i, f)} AS {first_of(n)}"
           for n, (i, f) in enumerate(given.fields) if not f.exists),
@@ -267,17 +279,13 @@ def _status(given: Circumstances) -> str:
         WHEN id IS NULL THEN 'not_found'
         WHEN {_repeated(given)} OR times > 1 THEN 'conflict'
         WHEN {unknown} THEN 'not_found'
-        WHEN NOT departed AND {_misfits(given)} THEN 'blocked'
+        WHEN NOT departed AND {given.any_marked("x")} THEN 'blocked'
         WHEN NOT differs THEN 'same'
         WHEN {shared} THEN 'conflict'
         WHEN decision IN ('hold', 'exclude') THEN 'held'
         WHEN {waits} AND NOT {_approved(given)} THEN 'conflict'
         WHEN {"true" if review.required else "false"} AND NOT {_lets_go(given)} THEN 'held'
         WHEN bare THEN 'new' ELSE 'changed' END"""
-
-
-def _misfits(given: Circumstances) -> str:
-    return given.any(lambda i, field: f"x{i}")
 
 
 def _repeated(given: Circumstances) -> str:

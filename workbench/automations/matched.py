@@ -26,6 +26,7 @@ from workbench.automations.matching import by_rules
 from workbench.automations.outputs import trend
 from workbench.automations.plan import PlannedField
 from workbench.automations.sides import (
+    MARKS,
     NULL,
     PLACE,
     bytes_sql,
@@ -201,10 +202,10 @@ class Match:
 
     def _standing(self, table: str) -> str:
         standing = [f"{table}.from_place"]
+        nothing = f"{MARKS['n']}::UTINYINT"
         for i in range(len(self.fields)):
             standing += [f"coalesce({table}.h{i}, {NOTHING}) AS h{i}"]
-            changed = f"coalesce({table}.o{i}, false)"
-            standing += [f"{'false' if stood_sql(self, i)[1] == NULL else changed} AS o{i}"]
+            standing += [f"coalesce({table}.p{i}, {nothing}) AS p{i}"]
         for i in self.told_from:
             standing += [f"{table}.b{i}", f"{table}.l{i}"]
         return ", ".join(standing)
@@ -222,12 +223,8 @@ class Match:
                 hashed, size = f"hash(e{i}) AS g{i}", f"{bytes_sql(field, f'e{i}')} AS z{i}"
                 other = f"e{i} IS DISTINCT FROM b{i}"
                 shown.append(f"e{i}")
-            marks = marks_sql(d=other, n=f"h{i} = {NOTHING}", o=f"o{i}")
-            shown += [
-                hashed,
-                size,
-                f"(q{i} + {marks})::UTINYINT AS c{i}",
-            ]
+            mark = f"CASE WHEN {other} THEN {MARKS['d']}::UTINYINT ELSE 0::UTINYINT END"
+            shown += [hashed, size, f"q{i} | p{i} | {mark} AS c{i}"]
         score = self.index("score")
         stays = "false" if score is None else self._stays(score, f"q{score}")
         shown.append("from_place")

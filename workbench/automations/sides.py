@@ -6,9 +6,9 @@ on the rules for ids, so that other rules cost a join of numbers and no text. Fo
     asked     a<i> the text the base asks for, or null; g<i> its hash; q<i> marks ``x m t``;
               z<i> its bytes in a request
               source, given: the ids; k<n>: for conditions; asked_place: the label's place
-    standing  h<i> hash of the text Pendo holds; o<i> whether somebody else changed it, where this
-              automation wrote it; id, exact: Pendo's id and its hash; from_place: the label's
-              place; was: written before by this automation
+    standing  h<i> hash of the text Pendo holds; p<i> marks ``n o``
+              id, exact: Pendo's id and its hash; from_place: the label's place; was: written
+              before by this automation
 """
 
 from __future__ import annotations
@@ -85,9 +85,8 @@ def standing_sql(match: Match) -> str:
     for i in range(len(match.fields)):
         now, then = stood_sql(match, i)
         changed = f"{then} IS NOT NULL AND {now} IS DISTINCT FROM {then}"
-        shown += [f"hash({now}) AS h{i}"]
-        if then != NULL:
-            shown += [f"{changed} AS o{i}"]
+        tests = {"n": f"{now} IS NULL", "o": changed if then != NULL else "false"}
+        shown += [f"hash({now}) AS h{i}", f"({marks_sql(**tests)})::UTINYINT AS p{i}"]
     score = match.index("score")
     before = "NULL" if score is None else stood_sql(match, score)[0]
     shown.append(f"({place(before, match.labels)})::{PLACE} AS from_place")
