@@ -1,4 +1,4 @@
-"""What becomes of each record: its status and the reason. Pure; SQL over ``matched``.
+"""What becomes of each record: its status, and what it costs. Pure; SQL over ``matched``.
 
 The order of the statuses in ``_status`` is the order in which something stands in a record's way.
 """
@@ -8,14 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from workbench import sql
-from workbench.automations.matching import by_rules
 from workbench.automations.model import Automation
 from workbench.automations.plan import PlannedField
 from workbench.automations.sides import MARKS, NULL, marked
 from workbench.plan import row_hashes
 
-TYPE_WORDS = {"string": "text", "number": "a number", "time": "a time", "boolean": "true or false"}
 ITEM_BYTES = 40
 """JSON around the values of one record."""
 
@@ -126,7 +123,7 @@ def sheet_sql(given: Circumstances) -> str:
     )
     shown = [
         "rid", "id", "source", "status", "departed", "outside", "times",
-        *(column for column in _seldom(given) if column not in _absent(given)),
+        *(column for column in _seldom(given) if column not in absent(given)),
         f"({_repeated(given)}) AS repeated",
         "status = 'held' AND coalesce(decision, 'approve') = 'approve' AS waits",
         f"CASE WHEN {sent} THEN {cells} ELSE 0 END AS cells",
@@ -162,31 +159,9 @@ def _seldom(given: Circumstances) -> dict[str, tuple[bool, str]]:
     }
 
 
-def _absent(given: Circumstances) -> dict[str, str]:
+def absent(given: Circumstances) -> dict[str, str]:
+    """Columns that this sheet does without, and what stands for each."""
     return {name: stands for name, (needed, stands) in _seldom(given).items() if not needed}
-
-
-def rows_sql(given: Circumstances, texts: str) -> str:
-    """SQL of the sheet's rows as a plan has them, from ``sheet`` and ``matched``; with ``rid``.
-
-    Args:
-        texts: SQL of ``matched`` with its texts.
-    """
-    shown = ["sheet.rid", "sheet.id", "sheet.source AS source_id", "status"]
-    shown += [f"{_reason(given)} AS reason", "decision", f"{_stamp(given)} AS stamp"]
-    for i, field in given.fields:
-        cells = {
-            "before": f"b{i}",
-            "after": given.after(i, field),
-            "write": f"status IN ('new', 'changed') AND {given.differs(i, field)}",
-        }
-        shown += [f"{text} AS {sql.name(f'{field.name}__{cell}')}" for cell, text in cells.items()]
-    absent = ", ".join(["*", *(f"{text} AS {name}" for name, text in _absent(given).items())])
-    return (
-        f"SELECT {', '.join(shown)} FROM (SELECT {absent} FROM sheet) AS sheet JOIN "
-        f"(SELECT * EXCLUDE (id), {given.marks} "
-        f"FROM ({texts})) AS matched ON matched.rid = sheet.rid"
-    )
 
 
 def _chosen(given: Circumstances) -> str:
@@ -246,7 +221,7 @@ def _dated(given: Circumstances) -> str:
     return f" LEFT JOIN (SELECT rid, e{date} AS dated FROM ({given.texts})) AS dates USING (rid)"
 
 
-def _stamp(given: Circumstances) -> str:
+def stamp(given: Circumstances) -> str:
     """What an approval is given for; told only where approvals are asked."""
     if not given.automation.review.required:
         return NULL
@@ -257,7 +232,7 @@ def _stamp(given: Circumstances) -> str:
 def _stamps(given: Circumstances) -> str:
     """The stamps of the records that somebody decided on: no others are held against one."""
     return (
-        f"SELECT rid, {_stamp(given)} AS stamp FROM "
+        f"SELECT rid, {stamp(given)} AS stamp FROM "
         f"(SELECT *, NOT {_passes(given)} AS departed FROM ({given.texts})) "
         "WHERE id IN (SELECT record_id FROM decisions)"
     )
@@ -302,46 +277,3 @@ def _lets_go(given: Circumstances) -> str:
     most = given.automation.review.auto_approve.max_label_steps
     steps = f" OR coalesce(steps <= {most}, false)" if most is not None else ""
     return "true" if given.approve_all else f"({_approved(given)}{steps})"
-
-
-def _reason(given: Circumstances) -> str:
-    read_from, update = given.automation.read_from, given.automation.update
-    kind = update.object
-    misfits = "\n".join(f"WHEN x{i} THEN {sql.literal(_misfit(f))}" for i, f in given.fields)
-    changed = ", ".join(
-        f"CASE WHEN o{i} AND {given.differs(i, f)} THEN {sql.literal(f.name)} END"
-        for i, f in given.fields
-    )
-    outside = f"concat_ws(', ', {changed}) || ' was changed in Pendo since the last run'"
-    id_column, source = sql.literal(given.automation.id_column), sql.literal(read_from.source_id)
-    key = by_rules("given", update.match)
-    return f"""CASE status
-        WHEN 'same' THEN CASE WHEN departed THEN 'matches no more' END
-        WHEN 'blocked' THEN CASE WHEN sheet.source IS NULL THEN {source} || ' is empty'
-            {misfits} END
-        WHEN 'not_found' THEN CASE WHEN sheet.id IS NULL THEN {id_column} || ' is empty'
-            ELSE 'Pendo has no {kind} ' || sheet.id END
-        WHEN 'conflict' THEN CASE
-            WHEN source_times > 1
-                THEN source_times || ' records have the source ID ' || sheet.source
-            WHEN id_times > 1 THEN id_times || ' records have the {kind} ' || sheet.id
-            WHEN times > 1 THEN times || ' {kind}s in Pendo match ' || {key}
-            WHEN sharers IS NOT NULL AND {"false" if update.shared_prefix else "true"}
-                THEN 'also written by ' || sharers
-            ELSE {outside} END
-        WHEN 'held' THEN CASE
-            WHEN decision = 'exclude' THEN 'excluded' || coalesce(': ' || why, '')
-            WHEN decision = 'hold' THEN 'on hold' || coalesce(': ' || why, '')
-            ELSE 'waits for approval' END
-        ELSE CASE
-            WHEN departed THEN 'matches no more'
-            WHEN outside THEN {outside}
-            WHEN sharers IS NOT NULL THEN 'also written by ' || sharers END
-        END"""
-
-
-def _misfit(field: PlannedField) -> str:
-    if not field.writable:
-        return f"{field.name} is a list in Pendo and cannot be written"
-    wanted = "a whole number" if field.whole else TYPE_WORDS[field.type]
-    return f"{field.output.capitalize()} is not {wanted}, which {field.name} holds"

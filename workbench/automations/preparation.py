@@ -6,7 +6,7 @@ rules and fields; conditions, decisions and limits are only tried on the result.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -17,13 +17,15 @@ from workbench.automations import summary
 from workbench.automations.conditions import Column, Filter, compiled
 from workbench.automations.fields import notes, planned_fields
 from workbench.automations.filters import Conditions
-from workbench.automations.judging import Circumstances, rows_sql, sheet_sql
+from workbench.automations.judging import Circumstances, sheet_sql
 from workbench.automations.keys import Keys, forget, lay
 from workbench.automations.matched import Match, labels_sql, required
 from workbench.automations.model import Automation
 from workbench.automations.outputs import label_set
 from workbench.automations.plan import Plan, PlanInputs, PlannedField
+from workbench.automations.reasons import rows_sql
 from workbench.automations.rematching import rematched, repeats
+from workbench.automations.sharing import share
 from workbench.automations.sides import asked_sql, standing_sql
 
 if TYPE_CHECKING:
@@ -122,7 +124,7 @@ class Preparation:
             texts=match.rows(),
             marks=match.marks(),
             has_decisions=inputs.decisions is not None and inputs.decisions.num_rows > 0,
-            shared=self._share(inputs, [field for _, field in written]),
+            shared=share(self._db, inputs, [field for _, field in written]),
         )
         totals = self._judge(circumstances, inputs, match.labels)
         few = automation.review.auto_approve.fewer_than
@@ -273,24 +275,6 @@ class Preparation:
         fields = tuple(field for _, field in given.fields)
         return summary.totals(self._db, inputs, fields, labels)
 
-    def _share(self, inputs: PlanInputs, fields: Sequence[PlannedField]) -> bool:
-        """Make a table of the records that other automations write too; whether there are any."""
-        import pyarrow as pa
-
-        overlapping = list(_overlaps(inputs, fields))
-        if not overlapping:
-            return False
-        tables = [
-            pa.table({"id": ids, "name": pa.repeat(pa.scalar(name), len(ids))})
-            for name, ids in overlapping
-        ]
-        self._db.register("others", pa.concat_tables(tables))
-        self._db.execute(
-            "CREATE OR REPLACE TABLE shared AS SELECT id, string_agg(DISTINCT name, ', ' "
-            "ORDER BY name) AS names FROM others GROUP BY id"
-        )
-        return True
-
     def _one(self, query: str) -> tuple[Any, ...]:
         # All of it: a result left open keeps the connection from its next use.
         [row] = self._db.execute(query).fetchall()
@@ -310,15 +294,6 @@ def make_plan(
         InputError: a column does not exist, or a condition does not suit its column.
     """
     return Preparation(connection).plan(inputs, kept)
-
-
-def _overlaps(inputs: PlanInputs, fields: Sequence[PlannedField]) -> Iterator[tuple[str, pa.Array]]:
-    """Other automations that write one of these fields, and of which the records are known."""
-    names = {field.name for field in fields}
-    for other in inputs.others:
-        same = other.object == inputs.automation.update.object and names & set(other.fields)
-        if same and other.ids is not None and len(other.ids):
-            yield other.name, other.ids
 
 
 def _with_all_outputs(automation: Automation) -> Automation:
