@@ -48,3 +48,30 @@ def test_rows_too_wide_for_any_room_are_said_with_what_to_do() -> None:
         first_with_room([full, full], 1024, hint="Leave out columns.")
 
     assert (raised.value.hint, raised.value.details) == ("Leave out columns.", "no more")
+
+
+def test_rows_that_turn_out_too_wide_while_they_are_streamed_get_more_room_too(
+    tmp_path: Path,
+) -> None:
+    limits = []
+    late = "repeat('x', CASE WHEN i = 300_000 THEN 150_000_000 ELSE 1 END)"
+
+    def work(connection: duckdb.DuckDBPyConnection) -> int:
+        limits.append(connection.sql("SELECT current_setting('memory_limit')").fetchall()[0][0])
+        rows = connection.sql(f"SELECT {late} AS text FROM range(300_001) AS rows(i)")
+        return sum(batch.num_rows for batch in rows.to_arrow_reader(8_192))
+
+    assert with_room(tmp_path, work) == 300_001
+    assert len(set(limits)) > 1
+
+
+def test_another_fault_of_the_disk_is_no_reason_to_try_again(tmp_path: Path) -> None:
+    tries = []
+
+    def work(connection: duckdb.DuckDBPyConnection) -> None:
+        tries.append(connection)
+        raise OSError(5, "Input/output error")
+
+    with pytest.raises(OSError, match="Input/output"):
+        with_room(tmp_path, work)
+    assert len(tries) == 1

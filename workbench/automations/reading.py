@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 MEMORY_MB = 256
 """For holding two plans of a million records side by side; what is more goes to the disk."""
+ROOMS = ((MEMORY_MB, 2), (2 * MEMORY_MB, 2), (4 * MEMORY_MB, 1))
+"""Megabytes and threads for making a plan, tried in turn: a million records need the first."""
 SETTLING_S = 120.0
 """How long a preview waits for another that finds out what a killed push has written."""
 PREVIEWS_KEPT = 5
@@ -116,7 +118,9 @@ def planned(inputs: PlanInputs, services: Services) -> Plan:
     """The plan of these inputs."""
     folder = live_folder(services)
     kept = partial(mapped, folder=folder)
-    return duck.with_room(folder / "spill", lambda duckdb: make_plan(duckdb, inputs, kept))
+    return duck.with_room(
+        folder / "spill", lambda duckdb: make_plan(duckdb, inputs, kept), rooms=ROOMS
+    )
 
 
 def remember(plan: Plan, services: Services) -> None:

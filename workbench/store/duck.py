@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -45,6 +45,9 @@ ROW_GROUP_BYTES = 16 * 1024 * 1024
 ROOMS = ((MEMORY_LIMIT_MB, THREADS), (MEMORY_LIMIT_MB, 1), (2 * MEMORY_LIMIT_MB, 1), (1024, 1))
 """Limits tried in turn: a thread that writes 200 text columns needs about 100 MB of its own."""
 
+SHORT = "Out of Memory Error"
+"""How DuckDB's words begin when its memory did not suffice."""
+
 Made = TypeVar("Made")
 
 
@@ -71,10 +74,18 @@ def connect(
     return connection
 
 
-def with_room(spills: Path, work: Callable[[duckdb.DuckDBPyConnection], Made]) -> Made:
+def with_room(
+    spills: Path,
+    work: Callable[[duckdb.DuckDBPyConnection], Made],
+    *,
+    rooms: Sequence[tuple[int, int]] = ROOMS,
+) -> Made:
     """Do ``work`` in a session; where its rows are too wide for that, again with more room.
 
     ``work`` must leave nothing behind when it fails.
+
+    Args:
+        rooms: Megabytes and threads, tried in turn.
 
     Raises:
         StorageError: not even the most room is enough.
@@ -85,8 +96,8 @@ def with_room(spills: Path, work: Callable[[duckdb.DuckDBPyConnection], Made]) -
         with session(spills, memory_limit_mb=memory_limit_mb, threads=threads) as connection:
             return work(connection)
 
-    attempts = [partial(attempt, room) for room in ROOMS]
-    return first_with_room(attempts, ROOMS[-1][0], hint="Leave out columns that are not needed.")
+    attempts = [partial(attempt, room) for room in rooms]
+    return first_with_room(attempts, rooms[-1][0], hint="Leave out columns that are not needed.")
 
 
 def first_with_room(attempts: Iterable[Callable[[], Made]], most_mb: int, *, hint: str) -> Made:
@@ -101,11 +112,16 @@ def first_with_room(attempts: Iterable[Callable[[], Made]], most_mb: int, *, hin
     """
     import duckdb
 
-    short: duckdb.OutOfMemoryException | None = None
+    short: Exception | None = None
     for attempt in attempts:
         try:
             return attempt()
         except duckdb.OutOfMemoryException as error:
+            short = error
+        except OSError as error:
+            # What runs short while its rows are read as a stream reaches us through Arrow.
+            if SHORT not in str(error):
+                raise
             short = error
     raise StorageError(
         f"The rows are too wide for {most_mb:,} MB of memory", hint=hint, details=str(short)
