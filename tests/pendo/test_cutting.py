@@ -2,6 +2,8 @@
 
 import io
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -46,6 +48,16 @@ def fed(document: bytes, chunk_bytes: int, sink: io.BytesIO | None = None) -> Ar
     for start in range(0, len(document), chunk_bytes):
         cutter.feed(document[start : start + chunk_bytes])
     return cutter
+
+
+@contextmanager
+def blocks_of(block_bytes: int) -> Iterator[None]:
+    """The block is a constant of the module; one so small puts a seam at every place."""
+    usual, body.BLOCK_BYTES = body.BLOCK_BYTES, block_bytes
+    try:
+        yield
+    finally:
+        body.BLOCK_BYTES = usual
 
 
 def keys_of(value: object) -> Keys:
@@ -110,14 +122,9 @@ def test_cut_anywhere_it_is_noticed(
 def test_blocks_end_between_a_backslash_and_what_it_escapes(
     results: list[Any], block_bytes: int, style: dict[str, Any]
 ) -> None:
-    # The block is a constant of the module; one so small puts a seam at every place.
-    usual = body.BLOCK_BYTES
-    body.BLOCK_BYTES = block_bytes
-    try:
-        document = json.dumps({"results": results}, **style).encode()
+    document = json.dumps({"results": results}, **style).encode()
+    with blocks_of(block_bytes):
         assert json.loads(cut(document)) == results
-    finally:
-        body.BLOCK_BYTES = usual
 
 
 @pytest.mark.parametrize(
@@ -235,12 +242,8 @@ def test_where_chunks_and_blocks_end_does_not_matter_to_the_count(
 ) -> None:
     document = json.dumps({"results": results, "more": {"a": "b"}}, **style).encode()
     whole = fed(document, len(document)).keys
-    usual = body.BLOCK_BYTES
-    body.BLOCK_BYTES = block_bytes
-    try:
+    with blocks_of(block_bytes):
         assert fed(document, chunk_bytes).keys == whole
-    finally:
-        body.BLOCK_BYTES = usual
 
 
 def test_keys_are_counted_across_the_ends_of_blocks() -> None:

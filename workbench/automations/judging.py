@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from workbench.automations.model import Automation
 from workbench.automations.plan import PlannedField
-from workbench.automations.sides import MARKS, NULL, marked
+from workbench.automations.sides import MARKS, NOTHING, NULL, marked
 from workbench.plan import row_hashes
 
 ITEM_BYTES = 40
@@ -241,7 +241,7 @@ def _stamps(given: Circumstances) -> str:
 def _hash(given: Circumstances, i: int) -> str:
     if given.automation.update.departed != "clear":
         return f"g{i}"
-    return f"CASE WHEN departed THEN hash({NULL}) ELSE g{i} END"
+    return f"CASE WHEN departed THEN {NOTHING} ELSE g{i} END"
 
 
 def _status(given: Circumstances) -> str:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from workbench.automations.model import MatchRule
 
 
+ANSWERING = "SELECT exact AS hash FROM standing UNION ALL SELECT ruled FROM ruled"
+"""SQL of the hashes of all that Pendo's ids answer to, while rules are laid on them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Keys:
     """Rules laid on the ids in ``standing``.
@@ -85,8 +89,6 @@ def twice(connection: duckdb.DuckDBPyConnection, hashes: str) -> Any:
 def _find_doubtful(connection: duckdb.DuckDBPyConnection) -> bool:
     import pyarrow as pa
 
-    doubtful = twice(
-        connection, "SELECT exact AS hash FROM standing UNION ALL SELECT ruled FROM ruled"
-    )
+    doubtful = twice(connection, ANSWERING)
     connection.register("doubtful", pa.table({"hash": pa.array(doubtful, pa.uint64())}))
     return bool(len(doubtful))

@@ -27,6 +27,7 @@ from workbench.automations.outputs import trend
 from workbench.automations.plan import PlannedField
 from workbench.automations.sides import (
     MARKS,
+    NOTHING,
     NULL,
     PLACE,
     bytes_sql,
@@ -42,8 +43,6 @@ from workbench.words import nearest
 
 if TYPE_CHECKING:
     from workbench.automations.model import Automation
-
-NOTHING = f"hash({NULL})"
 
 
 def required(automation: Automation, columns: Mapping[str, Column]) -> None:

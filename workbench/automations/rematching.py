@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from workbench.automations.keys import twice
+from workbench.automations.keys import ANSWERING, twice
 from workbench.automations.matching import by_rules
 
 if TYPE_CHECKING:
@@ -63,7 +63,6 @@ def _rematched(connection: duckdb.DuckDBPyConnection, match: Match, keys: Keys) 
 def _swing(connection: duckdb.DuckDBPyConnection, keys: Keys, most: float) -> int:
     """How many more records of a sample are found now than were, or fewer."""
     sample = f"FROM matched WHERE in_base AND rowid % {SAMPLED} = 0"
-    known = "SELECT exact AS hash FROM standing UNION ALL SELECT ruled FROM ruled"
     now = f"SELECT DISTINCT hash({by_rules('given', keys.rules)}) AS hash {sample}"
     [were] = _one(connection, f"SELECT count(*) FILTER (found) {sample}")
     if keys.changes and were > most:
@@ -71,7 +70,7 @@ def _swing(connection: duckdb.DuckDBPyConnection, keys: Keys, most: float) -> in
         return 0
     [are] = _one(
         connection,
-        f"SELECT count(*) FROM ({known}) AS known WHERE hash IN (SELECT hash FROM ({now}))",
+        f"SELECT count(*) FROM ({ANSWERING}) AS known WHERE hash IN (SELECT hash FROM ({now}))",
     )
     return abs(int(are) - int(were))
 
@@ -79,8 +78,7 @@ def _swing(connection: duckdb.DuckDBPyConnection, keys: Keys, most: float) -> in
 RECORDS = "SELECT count(*) FROM matched"
 MOVED_TO = "matched WHERE in_base AND id IN (SELECT becomes FROM moved)"
 CROSSING = (
-    "SELECT count(*) FROM undecided WHERE found <> coalesce(hash(now) IN "
-    "(SELECT exact FROM standing UNION ALL SELECT ruled FROM ruled), false)"
+    f"SELECT count(*) FROM undecided WHERE found <> coalesce(hash(now) IN ({ANSWERING}), false)"
 )
 """Records that are found now and were not, or the other way about: told without any text."""
 RENAME = (

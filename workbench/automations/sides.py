@@ -6,7 +6,7 @@ on the rules for ids, so that other rules cost a join of numbers and no text. Fo
     asked     a<i> the text the base asks for, or null; g<i> its hash; q<i> marks ``x m t``;
               z<i> its bytes in a request
               source, given: the ids; k<n>: for conditions; asked_place: the label's place
-    standing  h<i> hash of the text Pendo holds; p<i> marks ``n o``
+    standing  h<i> hash of the text Pendo holds; p<i> marks ``n o``;
               id, exact: Pendo's id and its hash; from_place: the label's place; was: written
               before by this automation
 """
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from workbench.automations.plan import PlannedField
 
 NULL = "CAST(NULL AS VARCHAR)"
+NOTHING = f"hash({NULL})"
+"""The hash of no text."""
 CELL_BYTES = 6
 """JSON around one value and its name."""
 PLACE = "SMALLINT"
