@@ -5,6 +5,10 @@ import os
 import sys
 from contextlib import suppress
 
+# NumPy's algebra starts a thread for each further core as it is loaded, and they spin while they
+# wait for work that never comes: nothing here multiplies matrices.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from workbench.cli.main import main
 
 OBJECTS_UNTIL_LOOKED = 200_000

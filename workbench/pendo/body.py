@@ -44,9 +44,11 @@ class Body:
         self.keys = Keys()
         self._depth = 0
         self._in_string = 0
-        self._escaping = False
         # Made once: fresh memory for each comparison would cost more than comparing.
-        self._quotes, self._colons, self._ends = np.zeros((3, EDGE + BLOCK_BYTES), np.bool_)
+        masks = np.zeros((4, EDGE + BLOCK_BYTES), np.bool_)
+        self._quotes, self._colons, self._slashes, self._ends = masks
+        self._escaping = False
+        """Whether the block before ended with a backslash that escapes what comes first."""
 
     def take(self, chunk: bytes) -> int:
         """How many bytes of ``chunk`` still belong to the array."""
@@ -62,10 +64,9 @@ class Body:
         import numpy as np
 
         codes = np.frombuffer(chunk, np.uint8, stop - start, start)
-        quotes, marks = (mask[EDGE : EDGE + len(codes)] for mask in (self._quotes, self._colons))
-        np.equal(codes, QUOTE, out=quotes)
+        quotes = np.equal(codes, QUOTE, out=self._quotes[EDGE : EDGE + len(codes)])
         if self._escaping or chunk.find(b"\\", start, stop) >= 0:
-            self._blank_escaped(np.flatnonzero(np.equal(codes, BACKSLASH, out=marks)), quotes)
+            self._blank_escaped(codes, quotes)
         end = None
         if any(chunk.find(bracket, start, stop) >= 0 for bracket in BRACKETS):
             end = self._balance(codes, quotes)
@@ -107,19 +108,20 @@ class Body:
         balanced = np.flatnonzero(depth == 0)
         return int(brackets[balanced[0]]) + 1 if len(balanced) else None
 
-    def _blank_escaped(
-        self, slashes: "np.ndarray[Any, Any]", quotes: "np.ndarray[Any, Any]"
-    ) -> None:
-        """Take the quotes that follow a backslash out of those that count."""
+    def _blank_escaped(self, codes: "np.ndarray[Any, Any]", quotes: "np.ndarray[Any, Any]") -> None:
+        """Take the quotes that follow an escaping backslash out of those that count."""
         import numpy as np
 
-        if self._escaping:
-            # The last one of the block before stands just in front of this one.
-            slashes = np.concatenate(([-1], slashes))
-        # In a run of backslashes every other one is escaped itself, from the left.
-        number = np.arange(len(slashes))
-        continues = np.concatenate(([False], slashes[1:] == slashes[:-1] + 1))
-        in_run = number - np.maximum.accumulate(np.where(continues, 0, number))
-        escaped = slashes[in_run % 2 == 0] + 1
-        self._escaping = bool(len(escaped)) and int(escaped[-1]) == len(quotes)
-        quotes[escaped[: len(escaped) - self._escaping]] = False
+        # One place behind the codes, so that each stands where the byte that it escapes is.
+        slashes = self._slashes[: len(codes) + 1]
+        slashes[0] = self._escaping
+        np.equal(codes, BACKSLASH, out=slashes[1:])
+        if np.logical_and(slashes[:-1], slashes[1:], out=self._ends[: len(codes)]).any():
+            # In a run of backslashes every other one is escaped itself, from the left.
+            places = np.flatnonzero(slashes)
+            number = np.arange(len(places))
+            continues = np.concatenate(([False], places[1:] == places[:-1] + 1))
+            in_run = number - np.maximum.accumulate(np.where(continues, 0, number))
+            slashes[places[in_run % 2 == 1]] = False
+        np.greater(quotes, slashes[:-1], out=quotes)
+        self._escaping = bool(slashes[-1])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from workbench.pulls import shapes
 from workbench.pulls.recipe import Recipe, not_rows, select_rows
-from workbench.sql import literals, name
+from workbench.sql import literals
 
 if TYPE_CHECKING:
     import duckdb
@@ -145,15 +145,17 @@ def last_id(
     """
     import duckdb
 
-    columns = f"{{{name(id_field)}: 'VARCHAR'}}"
-
     def ask(size: int) -> tuple[int, str | None]:
-        source = (
-            f"read_json({files([spool])}, format='array', columns={columns}, "
-            f"maximum_object_size={size})"
+        # Not with the id as the only column of ``read_json``: passing over the others key by key
+        # takes that three times as long.
+        asked = (
+            f"SELECT count(*), max({shapes.at((id_field,), 'json')} ->> '$'), "
+            "count(*) FILTER (json_type(json) IS DISTINCT FROM 'OBJECT') "
+            f"FROM {objects_of([spool], size)}"
         )
-        asked = f"SELECT count(*), max({name(id_field)}) FROM {source}"
-        rows, last = cursor.execute(asked).fetchall()[0]
+        rows, last, others = cursor.execute(asked).fetchall()[0]
+        if others:
+            raise not_rows()
         return int(rows), last
 
     try:

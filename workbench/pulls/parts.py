@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 Made = TypeVar("Made")
 
-ROW_GROUP = 20_480
-"""Rows of one Parquet row group: what DuckDB holds before it writes. Three times as many took
-20 MB more, and as long; a sixth as many took longer."""
+ROW_GROUP = 10_240
+"""Rows of one Parquet row group: what DuckDB holds before it writes. With two slices of 100,000
+rows under way, twice as many took 20 MB more, and no less time."""
 MEMORY_MB = (240, 480, 960, 1280)
 """What DuckDB may take, and what it may take where rows turn out too wide for that. With Python
 and its libraries around the first, a pull stays under 300 MB. Two slices at once need far less,

@@ -14,7 +14,7 @@ from workbench.standin.replies import Block
 
 LEAST_BYTES = 1 << 20
 """A shorter answer is made again as fast as it is found."""
-MOST_BYTES = 1 << 30
+MOST_BYTES = 5 << 29
 """A month of the large size, twice; what comes after is made each time."""
 PIECE_BYTES = 1 << 20
 """Sent at once."""

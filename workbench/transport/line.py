@@ -66,12 +66,14 @@ class Incoming:
             OverrunError, GaveUpError: nothing more came for too long.
             CancelledError: somebody cancelled.
         """
+        # Asked to decode, the library copies also what is not compressed.
+        compressed = "Content-Encoding" in self.headers
         while True:
             stop_if(self._cancelled)
             # read1 gives what is there; read would wait for a whole MiB, and a slow
             # answer could not be cancelled.
             with lost_explained(self._call, self._response.url):
-                chunk = self._response.raw.read1(CHUNK_BYTES, decode_content=True)
+                chunk = self._response.raw.read1(CHUNK_BYTES, decode_content=compressed)
             if not chunk:
                 return
             yield chunk

@@ -30,10 +30,11 @@ SIZES = {
         accounts=600, visitors=6_000, days=45, sessions_per_day=1_700, address_pool=8_192
     ),
     "large": Size(
-        accounts=20_000, visitors=200_000, days=30, sessions_per_day=20_000, address_pool=65_536
+        accounts=20_000, visitors=200_000, days=30, sessions_per_day=40_000, address_pool=65_536
     ),
 }
-"""``small`` for tests, ``medium`` for the demo, ``large`` for benchmarks (a million page rows)."""
+"""``small`` for tests, ``medium`` for the demo, ``large`` for benchmarks: two million
+page rows in a month."""
 DEFAULT_APP = -323232
 SECOND_APP = 5_629_499_534_213_120
 """The default app has Pendo's own fixed id; others have large positive ones."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -161,14 +162,20 @@ def take_in(
     if standing and table and _concerned(table, paths):
         table = looked_into(connection, files_sql(standing, standing.files), table, paths)
     arrived = [_settle(connection, part, paths) for part in arrived]
-    columns = _united(table, [part.columns for part in arrived])
+    kinds = _kinds(arrived)
+    columns = _united(table, kinds)
     if not columns:
         raise InputError(
             "There is nothing to make a dataset of: no file, so no column",
             hint="Ask for days that have rows.",
         )
-    drift = drifts(table, [part.columns for part in arrived], columns)
+    drift = drifts(table, kinds, columns)
     return Intake(standing, table, tuple(arrived), columns, drift)
+
+
+def _kinds(arrived: Iterable[Arrived]) -> list[Mapping[str, Shape]]:
+    """The columns of the files, once where files that follow one another have the same."""
+    return [dict(kind) for kind, _ in groupby(tuple(part.columns.items()) for part in arrived)]
 
 
 def _united(table: Columns, files: list[Mapping[str, Shape]]) -> Columns:
