@@ -58,7 +58,9 @@ def configured(table: pa.Table, nested: Collection[str] = ()) -> dict[str, Any]:
         elif kinds.is_integer(field.type) or kinds.is_floating(field.type):
             # Ids are wider than the first rows suggest, by which the table sizes its columns.
             width = ID_WIDTH if field.name.lower().endswith("id") else None
-            config[field.name] = st.column_config.NumberColumn(format="plain", width=width)
+            # The format "plain" shows 15377053 as 15377053.000000002: it works out twenty digits.
+            format = "%d" if kinds.is_integer(field.type) else "%g"
+            config[field.name] = st.column_config.NumberColumn(format=format, width=width)
     return config
 
 
