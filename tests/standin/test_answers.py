@@ -1,5 +1,6 @@
 """Long answers are kept: the same again while nothing happened, and never after something did."""
 
+import resource
 from typing import Any
 
 import pytest
@@ -60,3 +61,20 @@ def test_a_client_that_hung_up_leaves_nothing_half_kept(talk: Talk, pendo: Pendo
         assert len(answer.raw.read(1000)) == 1000
     assert talk.aggregation(MONTH).content == whole
     assert talk.aggregation(MONTH).content == whole
+
+
+def test_an_answer_that_the_disk_has_no_room_for_is_whole_and_made_again(
+    talk: Talk, pendo: PendoStandIn
+) -> None:
+    whole = talk.aggregation(MONTH).content
+    pendo.act({"do": "move_clock", "ms": 0})
+    pendo.reset()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (LEAST_BYTES + 1, limits[1]))
+    try:
+        assert talk.aggregation(MONTH).content == whole
+        assert len(pendo.subscription.answers) == 0
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert talk.aggregation(MONTH).content == whole
+    assert len(pendo.subscription.answers) == 1

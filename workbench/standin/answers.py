@@ -52,25 +52,32 @@ class KeptAnswers:
                 break
         else:
             return
-        with tempfile.TemporaryFile() as file:
-            for block in head:
-                file.write(block)
+        # Unbuffered, so that a full disk shows at once and not when the file is closed.
+        with tempfile.TemporaryFile(buffering=0) as file:
+            whole = all(_written(file, block) for block in head)
             for block in blocks:
-                if self._has_room(size):
-                    file.write(block)
                 size += len(block)
+                whole = whole and self._has_room(size) and _written(file, block)
                 yield block
-            self._remember(question, file, size)
+            if whole:
+                self._remember(question, file, size)
 
     def _has_room(self, size: int) -> bool:
         return self._bytes + size <= MOST_BYTES
 
     def _remember(self, question: Question, file: IO[bytes], size: int) -> None:
-        file.flush()
         with self._lock:
             if self._has_room(size) and question not in self._files:
                 self._files[question] = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
                 self._bytes += size
+
+
+def _written(file: IO[bytes], block: Block) -> bool:
+    """Whether the disk had room for it; an answer that cannot be kept is made again."""
+    try:
+        return file.write(block) == len(block)
+    except OSError:
+        return False
 
 
 def _pieces(kept: mmap.mmap) -> Iterator[Block]:
