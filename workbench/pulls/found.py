@@ -17,6 +17,8 @@ OBJECT_BYTES = 16 << 20
 """The largest single row. DuckDB sizes its buffers by it, so it is tried last."""
 SMALL_OBJECT_BYTES = 1 << 20
 """The row size tried first: keeps the reader's buffers, and so memory, small."""
+OTHERS = "count(*) FILTER (json_type(json) IS DISTINCT FROM 'OBJECT')"
+"""SQL: how many of ``objects_of`` are something else than rows."""
 
 
 def files(spools: Sequence[Path]) -> str:
@@ -84,8 +86,7 @@ def structure_of(objects: str, cursor: "duckdb.DuckDBPyConnection") -> dict[str,
         BrokenAnswerError: some row is not an object.
     """
     answer = cursor.execute(
-        "SELECT json_group_structure(json)::VARCHAR, "
-        f"count(*) FILTER (json_type(json) IS DISTINCT FROM 'OBJECT') FROM {objects}"
+        f"SELECT json_group_structure(json)::VARCHAR, {OTHERS} FROM {objects}"
     ).fetchall()[0]
     if answer[1]:
         raise not_rows()
@@ -149,8 +150,7 @@ def last_id(
         # Not with the id as the only column of ``read_json``: passing over the others key by key
         # takes that three times as long.
         asked = (
-            f"SELECT count(*), max({shapes.at((id_field,), 'json')} ->> '$'), "
-            "count(*) FILTER (json_type(json) IS DISTINCT FROM 'OBJECT') "
+            f"SELECT count(*), max({shapes.at((id_field,), 'json')} ->> '$'), {OTHERS} "
             f"FROM {objects_of([spool], size)}"
         )
         rows, last, others = cursor.execute(asked).fetchall()[0]
