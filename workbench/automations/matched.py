@@ -26,7 +26,6 @@ from workbench.automations.matching import by_rules
 from workbench.automations.outputs import trend
 from workbench.automations.plan import PlannedField
 from workbench.automations.sides import (
-    MARKS,
     NOTHING,
     NULL,
     PLACE,
@@ -137,7 +136,7 @@ class Match:
         for i in range(len(self.fields)):
             blank += [f"{NULL} AS a{i}", f"{NOTHING} AS g{i}"]
             blank.append(f"{bytes_sql(self.fields[i], NULL)} AS z{i}")
-            blank.append(f"({marks_sql(m='true')})::UTINYINT AS q{i}")
+            blank.append(f"{marks_sql(m='true')} AS q{i}")
         joined = (
             f"SELECT {', '.join(blank)}, id, true AS found, 1 AS times, false AS in_base, was, "
             f"{self._standing('standing')} FROM standing "
@@ -201,7 +200,7 @@ class Match:
 
     def _standing(self, table: str) -> str:
         standing = [f"{table}.from_place"]
-        nothing = f"{MARKS['n']}::UTINYINT"
+        nothing = marks_sql(n="true")
         for i in range(len(self.fields)):
             standing += [f"coalesce({table}.h{i}, {NOTHING}) AS h{i}"]
             standing += [f"coalesce({table}.p{i}, {nothing}) AS p{i}"]
@@ -222,8 +221,7 @@ class Match:
                 hashed, size = f"hash(e{i}) AS g{i}", f"{bytes_sql(field, f'e{i}')} AS z{i}"
                 other = f"e{i} IS DISTINCT FROM b{i}"
                 shown.append(f"e{i}")
-            mark = f"CASE WHEN {other} THEN {MARKS['d']}::UTINYINT ELSE 0::UTINYINT END"
-            shown += [hashed, size, f"q{i} | p{i} | {mark} AS c{i}"]
+            shown += [hashed, size, f"q{i} | p{i} | {marks_sql(d=other)} AS c{i}"]
         score = self.index("score")
         stays = "false" if score is None else self._stays(score, f"q{score}")
         shown.append("from_place")

@@ -53,8 +53,16 @@ def differs(marks: str, *unless: str) -> str:
 
 
 def marks_sql(**tests: str) -> str:
-    """SQL of the number whose marks these tests are."""
-    return " + ".join(f"({test})::UTINYINT * {MARKS[mark]}" for mark, test in tests.items())
+    """SQL of the number whose marks these tests are, of the type that marks are kept as.
+
+    >>> marks_sql(m="a0 IS NULL")
+    '(CASE WHEN a0 IS NULL THEN 2::UTINYINT ELSE 0::UTINYINT END)'
+    """
+    marks = (
+        f"CASE WHEN {test} THEN {MARKS[mark]}::UTINYINT ELSE 0::UTINYINT END"
+        for mark, test in tests.items()
+    )
+    return f"({' | '.join(marks)})"
 
 
 def asked_sql(match: Match) -> str:
@@ -66,7 +74,7 @@ def asked_sql(match: Match) -> str:
         text, impossible = desired(match.automation, field, match.columns, match.zone)
         read += [f"{text} AS a{i}", f"{impossible} AS x{i}"]
         marks = marks_sql(x=f"x{i}", m=f"a{i} IS NULL", t=_cut(field, i))
-        shown += [f"a{i}", f"hash(a{i}) AS g{i}", f"({marks})::UTINYINT AS q{i}"]
+        shown += [f"a{i}", f"hash(a{i}) AS g{i}", f"{marks} AS q{i}"]
         shown.append(f"{bytes_sql(field, f'a{i}')} AS z{i}")
     score = match.index("score")
     asked_place = place("NULL" if score is None else f"a{score}", match.labels)
@@ -88,7 +96,7 @@ def standing_sql(match: Match) -> str:
         now, then = stood_sql(match, i)
         changed = f"{then} IS NOT NULL AND {now} IS DISTINCT FROM {then}"
         tests = {"n": f"{now} IS NULL", "o": changed if then != NULL else "false"}
-        shown += [f"hash({now}) AS h{i}", f"({marks_sql(**tests)})::UTINYINT AS p{i}"]
+        shown += [f"hash({now}) AS h{i}", f"{marks_sql(**tests)} AS p{i}"]
     score = match.index("score")
     before = "NULL" if score is None else stood_sql(match, score)[0]
     shown.append(f"({place(before, match.labels)})::{PLACE} AS from_place")
